@@ -42,26 +42,34 @@ public sealed record ServiceUpdate
 
     [Id(2)] public required bool Exists { get; init; }
 
-    /// <summary>New or changed instances.</summary>
-    [Id(3)] public ImmutableArray<InstanceWire> Put { get; init; } = [];
-
-    /// <summary>Ids of instances that left.</summary>
-    [Id(4)] public ImmutableArray<string> Removed { get; init; } = [];
-
-    [Id(5)] public ImmutableArray<StatusWire> Statuses { get; init; } = [];
-
-    /// <summary>Whether <see cref="Policy"/> is the new one; null then means none.</summary>
-    [Id(6)] public bool PolicyChanged { get; init; }
-
-    [Id(7)] public PolicyWire? Policy { get; init; }
+    /// <summary>What happened, in order.</summary>
+    [Id(3)] public ImmutableArray<ServiceStep> Steps { get; init; } = [];
 
     /// <summary>Whether <see cref="Offline"/> is the new whole.</summary>
-    [Id(8)] public bool OfflineChanged { get; init; }
+    [Id(4)] public bool OfflineChanged { get; init; }
 
-    [Id(9)] public ImmutableArray<string> Offline { get; init; } = [];
+    [Id(5)] public ImmutableArray<string> Offline { get; init; } = [];
 
     /// <summary>Whether <see cref="Observers"/> is the new whole.</summary>
-    [Id(10)] public bool ObserversChanged { get; init; }
+    [Id(6)] public bool ObserversChanged { get; init; }
 
-    [Id(11)] public ImmutableArray<IDirectoryObserver> Observers { get; init; } = [];
+    [Id(7)] public ImmutableArray<IDirectoryObserver> Observers { get; init; } = [];
+}
+
+/// <summary>One change of a service: registrations and policy, or a status batch.</summary>
+[GenerateSerializer, Immutable, Alias("fairway.ServiceStep")]
+public sealed record ServiceStep
+{
+    /// <summary>Ids of instances that left; applied before <see cref="Put"/>.</summary>
+    [Id(0)] public ImmutableArray<string> Removed { get; init; } = [];
+
+    /// <summary>New or changed instances.</summary>
+    [Id(1)] public ImmutableArray<InstanceWire> Put { get; init; } = [];
+
+    /// <summary>Whether <see cref="Policy"/> is the new one; null then means none.</summary>
+    [Id(2)] public bool PolicyChanged { get; init; }
+
+    [Id(3)] public PolicyWire? Policy { get; init; }
+
+    [Id(4)] public StatusWire? Status { get; init; }
 }

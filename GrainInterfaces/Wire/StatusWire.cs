@@ -8,11 +8,11 @@ namespace Fairway.GrainInterfaces.Wire;
 [GenerateSerializer, Immutable, Alias("fairway.Status")]
 public sealed record StatusWire(
     [property: Id(0)] string Exporter,
-    [property: Id(1)] int Chunk,
+    [property: Id(1)] string Chunk,
     [property: Id(2)] bool Gone,
     [property: Id(3)] ImmutableArray<InstanceStatusWire> Items)
 {
-    public static StatusWire From(string exporter, int chunk, StatusBatch? batch) => new(
+    public static StatusWire From(string exporter, string chunk, StatusBatch? batch) => new(
         exporter, chunk, batch is null, batch is null ? [] : ImmutableArray.CreateRange(batch.Items, InstanceStatusWire.From));
 
     public StatusBatch ToCore() => new(ImmutableArray.CreateRange(Items, item => item.ToCore()));
