@@ -15,10 +15,11 @@ public sealed class FairwayOptions
     public string Id { get; set; } = "";
 
     /// <summary>
-    /// The IP address to listen on. Default 127.0.0.1: seen from this machine only. <c>0.0.0.0</c> listens on
-    /// all and publishes the one that reaches the registry, unless <see cref="AdvertiseAddress"/> says another.
+    /// The IP address to listen on. Default (null): the host of <c>urls</c> where that is set, else 127.0.0.1,
+    /// seen from this machine only. <c>0.0.0.0</c> listens on all and publishes the one that reaches the
+    /// registry, unless <see cref="AdvertiseAddress"/> says another.
     /// </summary>
-    public string Address { get; set; } = "127.0.0.1";
+    public string? Address { get; set; }
 
     /// <summary>
     /// The HTTP port; 0 takes a free one and publishes it. Default (null): what <c>urls</c> or

@@ -38,7 +38,7 @@ internal sealed class FairwayOptionsValidator : IValidateOptions<FairwayOptions>
             yield return lane;
         }
 
-        if (!IPAddress.TryParse(options.Address, out _))
+        if (options.Address != null && !IPAddress.TryParse(options.Address, out _))
         {
             yield return $"BAD_FIELD: Fairway:Address is '{options.Address}', which is no IP address to listen on.";
         }
