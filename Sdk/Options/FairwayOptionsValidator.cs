@@ -26,6 +26,7 @@ internal sealed class FairwayOptionsValidator : IValidateOptions<FairwayOptions>
         if (NameFailure(nameof(options.Service), options.Service, mayBeReserved: false) is { } service)
         {
             yield return service;
+            yield break; // the default id is made of it
         }
 
         if (NameFailure(nameof(options.Id), options.Id, mayBeReserved: true) is { } id)

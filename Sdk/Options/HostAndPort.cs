@@ -9,8 +9,8 @@ internal sealed record HostAndPort(string Host, int? Port)
     public static bool TryParse(string text, out HostAndPort result)
     {
         result = new HostAndPort(text, null);
-        var bare = text.StartsWith('[') && text.EndsWith(']') ? text[1..^1] : text;
-        if (IPAddress.TryParse(bare, out var address))
+        var bracketed = text.StartsWith('[');
+        if ((!bracketed || text.EndsWith(']')) && IPAddress.TryParse(text.Trim('[', ']'), out var address))
         {
             result = new HostAndPort(address.ToString(), null);
             return true;

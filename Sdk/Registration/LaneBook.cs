@@ -1,6 +1,6 @@
-using Fairway.Core.Directory;
 using Fairway.Core.Lanes;
 using Fairway.Registry;
+using Fairway.Registry.Schema;
 using Fairway.Sdk.Options;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,7 +24,7 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
         var key = RegistryKeys.Lane(lane);
         var entry = await registry.GetAsync(key, cancellationToken);
         var now = time.GetUtcNow();
-        var found = entry is { } there ? RegistryJson.TryReadLane(there.Value, out var read) ? read : null : null;
+        var found = entry is { } there && LaneCodec.TryDecode(lane, there.Value.Span, out var read) ? read : null;
         var alive = found != null && !(found.ExpiresAt <= now);
         if (!lane.StartsWith(LocalPrefix, StringComparison.Ordinal))
         {
@@ -46,7 +46,7 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
         var written = await registry.TxnAsync(
             new RegistryTxn(
                 [new RegistryCompare.ModRevisionIs(key, entry?.ModRevision ?? 0)],
-                [new RegistryOp.Put(key, RegistryJson.Write(made))],
+                [new RegistryOp.Put(key, LaneCodec.Encode(made))],
                 []),
             cancellationToken);
         if (written.Succeeded && !alive)
@@ -61,14 +61,14 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
     /// </summary>
     public async Task DeclareAsync(string lane, string service, CancellationToken cancellationToken)
     {
-        var key = RegistryKeys.LaneService(lane, service);
+        var key = RegistryKeys.Declaration(lane, service);
         var entry = await registry.GetAsync(key, cancellationToken);
-        if (entry is { } there && !(RegistryJson.TryReadDeclaration(service, there.Value, out var read) && read.DeclaredBy == ByRegistration))
+        if (entry is { } there && !(LaneCodec.TryDecodeDeclaration(service, there.Value.Span, out var read) && read.DeclaredBy == ByRegistration))
         {
             return;
         }
 
-        var declaration = RegistryJson.Write(new LaneDeclaration(service, ByRegistration, Park));
+        var declaration = LaneCodec.Encode(new LaneDeclaration(service, ByRegistration, Park));
         await registry.TxnAsync(
             new RegistryTxn(
                 [new RegistryCompare.ModRevisionIs(key, entry?.ModRevision ?? 0)],
@@ -80,16 +80,16 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
     /// <summary>After this instance's key is gone: takes the declaration back if registration made it and nobody of the service is left in the lane.</summary>
     public async Task LeaveAsync(string lane, string service, CancellationToken cancellationToken)
     {
-        var key = RegistryKeys.LaneService(lane, service);
+        var key = RegistryKeys.Declaration(lane, service);
         if (await registry.GetAsync(key, cancellationToken) is not { } entry
-            || !RegistryJson.TryReadDeclaration(service, entry.Value, out var declaration)
+            || !LaneCodec.TryDecodeDeclaration(service, entry.Value.Span, out var declaration)
             || declaration.DeclaredBy != ByRegistration)
         {
             return;
         }
 
         var listing = await registry.ListAsync(RegistryKeys.InstancesOf(service), cancellationToken);
-        if (listing.Entries.Any(other => RegistryJson.TryReadInstance(other.Value, out var record) && record.Lane == lane))
+        if (listing.Entries.Any(other => RegistryDecoder.TryDecode(other, out var decoded) && decoded is DecodedEntry.Instance found && found.Record.Lane == lane))
         {
             return;
         }

@@ -1,5 +1,5 @@
+using System.Collections.Immutable;
 using Fairway.Core.Directory;
-using Fairway.Registry;
 using Fairway.Sdk.Hosting;
 using Fairway.Sdk.Load;
 using Fairway.Sdk.Options;
@@ -27,6 +27,8 @@ internal sealed class RegistrationService(
     IOptions<FairwayOptions> options,
     ILogger<RegistrationService> logger) : IHostedLifecycleService, IAsyncDisposable
 {
+    private static readonly TimeSpan RequestsCheckedEvery = TimeSpan.FromMilliseconds(20);
+
     private readonly CancellationTokenSource _stopping = new();
     private Registrar? _registrar;
     private Task _registering = Task.CompletedTask;
@@ -65,8 +67,8 @@ internal sealed class RegistrationService(
             {
                 logger.Draining(record.Service, record.Id, options.Value.DrainSeconds);
                 await _registrar.DrainAsync(record with { Draining = true }, cancellationToken);
-                await time.Quietly(TimeSpan.FromSeconds(options.Value.DrainSeconds), cancellationToken);
-                await RequestsEndAsync(cancellationToken);
+                await Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), time, cancellationToken);
+                await RunningRequestsAsync(cancellationToken);
             }
 
             await _registrar.LeaveAsync(record, cancellationToken);
@@ -81,6 +83,45 @@ internal sealed class RegistrationService(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<InstanceRecord> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var settings = options.Value;
+        var (address, probeAddress) = await addresses.ResolveAsync(cancellationToken);
+        return new InstanceRecord
+        {
+            Service = settings.Service,
+            Id = settings.Id,
+            Address = address,
+            Protocol = settings.Protocol,
+            ProbeAddress = probeAddress,
+            Probe = settings.Probe,
+            Lane = settings.Lane,
+            Version = settings.Version ?? "",
+            Zone = settings.Zone,
+            Weight = settings.Weight,
+            Methods = settings.Methods,
+            Metadata = settings.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            StartedAt = time.GetUtcNow(),
+        };
+    }
+
+    /// <summary>Waits for requests that came before routers knew; bounded, since a request may take for ever.</summary>
+    private async Task RunningRequestsAsync(CancellationToken cancellationToken)
+    {
+        var limit = TimeSpan.FromSeconds(options.Value.DrainRequestsSeconds);
+        var began = time.GetTimestamp();
+        while (requests.InFlight > 0)
+        {
+            if (time.GetElapsedTime(began) >= limit)
+            {
+                logger.DrainedLate(requests.InFlight, limit.TotalSeconds);
+                return;
+            }
+
+            await Task.Delay(RequestsCheckedEvery, time, cancellationToken);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,7 +1,6 @@
 using Fairway.Backend;
 using Fairway.Sdk;
 using Fairway.Sdk.Registration;
-using Microsoft.Extensions.Options;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
