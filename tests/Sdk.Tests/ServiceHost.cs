@@ -1,5 +1,6 @@
 using Fairway.GrpcWire;
 using Fairway.Registry;
+using Fairway.Sdk.Load;
 using Fairway.Sdk.Options;
 using Fairway.Sdk.Registration;
 using Microsoft.AspNetCore.Builder;
@@ -24,6 +25,9 @@ internal sealed class ServiceHost : IAsyncDisposable
     public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public FairwayInstance Instance => App.Services.GetRequiredService<FairwayInstance>();
+
+    /// <summary>Requests that the service serves now.</summary>
+    public long InFlight => App.Services.GetRequiredService<RequestMeter>().InFlight;
 
     public Uri Address => new($"http://{Instance.Record!.Address}");
 
