@@ -20,7 +20,7 @@ builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
 builder.AddFairway();
 
 var settings = builder.Configuration.GetSection("Backend");
-var knobs = settings.Get<KnobsChange>()?.ApplyTo(new Knobs()) ?? new Knobs();
+var knobs = settings.Get<Knobs>() ?? new Knobs();
 if (knobs.Failure() is { } failure)
 {
     Console.Error.WriteLine($"BAD_FIELD: {failure}");
