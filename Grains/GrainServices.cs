@@ -1,0 +1,21 @@
+using Fairway.Grains.Directory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Fairway.Grains;
+
+/// <summary>What grains ask of their host.</summary>
+public static class GrainServices
+{
+    /// <summary>Adds clock, options and metrics of the grains; <c>IRegistry</c> is the host's to add.</summary>
+    public static IServiceCollection AddFairwayGrains(this IServiceCollection services)
+    {
+        services.TryAddSingleton(provider => new GrainClock(provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.TryAddSingleton<DirectoryMetrics>();
+        services.AddMetrics();
+        services.AddOptions<DirectoryOptions>().BindConfiguration(DirectoryOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DirectoryOptions>, DirectoryOptionsValidator>());
+        return services;
+    }
+}
