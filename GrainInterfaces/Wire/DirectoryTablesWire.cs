@@ -24,6 +24,8 @@ public sealed record DirectoryTablesWire
 
     [Id(7)] public ImmutableArray<MemberWire> Exporters { get; init; } = [];
 
+    [Id(8)] public ImmutableArray<MemberWire> Edges { get; init; } = [];
+
     public static DirectoryTablesWire From(string epoch, long version, DirectoryTables tables) => new()
     {
         Epoch = epoch,
@@ -34,6 +36,7 @@ public sealed record DirectoryTablesWire
         Limits = [.. tables.Limits.Select(entry => LimitWire.From(entry.Key, entry.Value))],
         Gateways = [.. tables.Gateways.Select(MemberWire.From)],
         Exporters = [.. tables.Exporters.Select(MemberWire.From)],
+        Edges = [.. tables.Edges.Select(MemberWire.From)],
     };
 
     public DirectoryTables ToCore()
@@ -49,6 +52,7 @@ public sealed record DirectoryTablesWire
             Limits = Limits.ToImmutableSortedDictionary(limit => limit.Service, limit => limit.ToCore(), ordinal),
             Gateways = ImmutableArray.CreateRange(Gateways, member => member.ToCore()),
             Exporters = ImmutableArray.CreateRange(Exporters, member => member.ToCore()),
+            Edges = ImmutableArray.CreateRange(Edges, member => member.ToCore()),
         };
     }
 }

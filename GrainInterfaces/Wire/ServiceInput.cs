@@ -25,8 +25,8 @@ public sealed record ServiceInput
 
     [Id(6)] public PolicyWire? Policy { get; init; }
 
-    /// <summary>Addresses of this service's instances that are marked offline.</summary>
-    [Id(7)] public ImmutableArray<string> Offline { get; init; } = [];
+    /// <summary>Marks on addresses of this service's instances.</summary>
+    [Id(7)] public ImmutableArray<OfflineWire> Offline { get; init; } = [];
 
     [Id(8)] public ImmutableArray<IDirectoryObserver> Observers { get; init; } = [];
 }
@@ -48,7 +48,7 @@ public sealed record ServiceUpdate
     /// <summary>Whether <see cref="Offline"/> is the new whole.</summary>
     [Id(4)] public bool OfflineChanged { get; init; }
 
-    [Id(5)] public ImmutableArray<string> Offline { get; init; } = [];
+    [Id(5)] public ImmutableArray<OfflineWire> Offline { get; init; } = [];
 
     /// <summary>Whether <see cref="Observers"/> is the new whole.</summary>
     [Id(6)] public bool ObserversChanged { get; init; }

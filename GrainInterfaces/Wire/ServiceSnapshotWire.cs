@@ -81,6 +81,8 @@ public sealed record InstanceViewWire
 
     [Id(15)] public long? AgeMs { get; init; }
 
+    [Id(16)] public bool IsStale { get; init; }
+
     public static InstanceViewWire From(InstanceView view) => new()
     {
         Id = view.Id,
@@ -99,6 +101,7 @@ public sealed record InstanceViewWire
         ErrorRate = view.ErrorRate,
         State = (int)view.State,
         AgeMs = view.AgeMs,
+        IsStale = view.IsStale,
     };
 
     public InstanceView ToCore() => new()
@@ -119,5 +122,6 @@ public sealed record InstanceViewWire
         ErrorRate = ErrorRate,
         State = (InstanceState)State,
         AgeMs = AgeMs,
+        IsStale = IsStale,
     };
 }
