@@ -49,6 +49,9 @@ public sealed record DirectoryState
     /// <summary>Instances that a re-listing lost, and until when (monotonic) they are held.</summary>
     internal ImmutableDictionary<FactKey, TimeSpan> Held { get; init; } = ImmutableDictionary<FactKey, TimeSpan>.Empty;
 
+    /// <summary>When the next lane, offline mark or policy expires.</summary>
+    internal DateTimeOffset? NextExpiry { get; init; }
+
     /// <summary>How many instances a re-listing lost that are still held.</summary>
     public int HeldCount => Held.Count;
 }

@@ -11,6 +11,9 @@ public sealed record ServiceModelOptions
 
     public WeightOptions Weights { get; init; } = WeightOptions.Default;
 
+    /// <summary>Predicts latency from load; a policy's coefficients override it.</summary>
+    public CostModel Cost { get; init; } = CostModel.Default;
+
     public EjectionOptions Ejection { get; init; } = EjectionOptions.Default;
 
     /// <summary>The shortest time between two published snapshots in which only weights moved; default 250 ms.</summary>

@@ -26,7 +26,7 @@ public sealed record WeightOptions
     /// <summary>The shortest report interval reckoned with; default 1 s.</summary>
     public TimeSpan MinReportInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The report interval of a sender that names none, until two of its samples show it; default 10 s.</summary>
+    /// <summary>The report interval of a sender that names none, until its samples show it; default 10 s.</summary>
     public TimeSpan UnknownReportInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What failing always adds to the cost at least, in ms; default 1000.</summary>
