@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Fairway.Core.Directory;
+using Fairway.Gateway.Lanes;
 
 namespace Fairway.Gateway.BestList;
 
@@ -10,6 +11,7 @@ public sealed class ListEncoder
     private const int MaxVariants = 64;
     private readonly ConcurrentDictionary<string, BestBodies> _best = new(StringComparer.Ordinal);
     private volatile ListBody? _services;
+    private volatile ListBody? _lanes;
     private volatile ListBody? _edge;
 
     /// <summary>The ranked list of a service.</summary>
@@ -36,6 +38,14 @@ public sealed class ListEncoder
         var lines = snapshot.Services.Select(pair => new ServiceLine(
             pair.Key, pair.Value.Summary.Instances, pair.Value.Summary.Usable, pair.Value.Summary.Mode, pair.Value.Summary.Lanes));
         return _services = Encode(version, new ServicesDocument(version, [.. lines]));
+    }
+
+    public ListBody Lanes(DirectorySnapshot snapshot)
+    {
+        var version = snapshot.Version(snapshot.TableCounters.Lanes);
+        return _lanes is { } known && known.Version == version
+            ? known
+            : _lanes = Encode(version, LanesDocument.Of(snapshot, version));
     }
 
     /// <summary>The edge's snapshot; only the whole one is worth keeping, as deltas differ by reader.</summary>

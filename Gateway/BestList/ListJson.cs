@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fairway.Core.Directory;
 using Fairway.Gateway.Http;
+using Fairway.Gateway.Lanes;
 
 namespace Fairway.Gateway.BestList;
 
@@ -10,6 +11,7 @@ namespace Fairway.Gateway.BestList;
 [JsonSerializable(typeof(ServicesDocument))]
 [JsonSerializable(typeof(BestDocument))]
 [JsonSerializable(typeof(EdgeDocument))]
+[JsonSerializable(typeof(LanesDocument))]
 internal sealed partial class ListJson : JsonSerializerContext;
 
 internal sealed class StateConverter() : JsonStringEnumConverter<InstanceState>(JsonNamingPolicy.CamelCase);

@@ -1,4 +1,3 @@
-using Fairway.Core.Directory;
 using Fairway.GrainInterfaces.Directory;
 using Fairway.GrainInterfaces.Wire;
 using Microsoft.Extensions.Options;
@@ -125,7 +124,7 @@ public sealed class DirectoryFeed(
         }
     }
 
-    /// <summary>Renews and pulls what is behind. False when the directory has services it has not published yet.</summary>
+    /// <summary>Renews and pulls what is behind. False while the first listing of an epoch is not complete.</summary>
     private async Task<bool> RenewAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
@@ -150,8 +149,7 @@ public sealed class DirectoryFeed(
             var behind = versions.Services.Where(service => _mirror.IsBehind(service.Service, service.Sequence)).Select(service => service.Service);
             await PullAsync(versions.TablesVersion, [.. behind], cancellationToken);
             var complete = versions.Services.All(service => _mirror.Holds(service.Service));
-            _mirror.Publish(complete, versions.State.StaleFor);
-            return complete;
+            return _mirror.Publish(complete, versions.State.StaleFor);
         }
         finally
         {

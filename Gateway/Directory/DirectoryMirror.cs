@@ -9,11 +9,13 @@ namespace Fairway.Gateway.Directory;
 /// </summary>
 internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
 {
+    private static readonly TimeSpan GatheringLimit = TimeSpan.FromSeconds(2);
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Held> _services = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _services = new(StringComparer.Ordinal);
     private DirectoryTables? _tables;
     private long _tablesVersion = -1;
     private bool _gathering;
+    private long _gatheringSince;
     private volatile string _epoch = "";
 
     /// <summary>The directory's epoch in force; empty before the first.</summary>
@@ -29,6 +31,7 @@ internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
             _tables = null;
             _tablesVersion = -1;
             _gathering = true;
+            _gatheringSince = clock.GetTimestamp();
         }
     }
 
@@ -87,7 +90,7 @@ internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
             if (!_services.TryGetValue(wire.Service, out var held) || held.Sequence < wire.Sequence)
             {
                 var snapshot = wire.ToCore();
-                _services[wire.Service] = new Held(wire.Sequence, snapshot);
+                _services[wire.Service] = new Entry(wire.Sequence, snapshot);
                 Show(new DirectoryChange(clock.GetUtcNow()) { Services = [snapshot] });
             }
 
@@ -126,7 +129,7 @@ internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
                 return;
             }
 
-            _services[service] = new Held(sequence, null);
+            _services[service] = new Entry(sequence, null);
             Show(new DirectoryChange(clock.GetUtcNow()) { Removed = [service] });
         }
     }
@@ -155,12 +158,15 @@ internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
         }
     }
 
-    /// <summary>Shows a gathered epoch when it is complete, and how current it is.</summary>
-    public void Publish(bool complete, TimeSpan? staleFor)
+    /// <summary>
+    /// Shows a gathered epoch when it is complete, or when a service takes too long to publish for the first time; and how
+    /// current it is. False while still gathering.
+    /// </summary>
+    public bool Publish(bool complete, TimeSpan? staleFor)
     {
         lock (_gate)
         {
-            if (_gathering && complete)
+            if (_gathering && (complete || clock.GetElapsedTime(_gatheringSince) > GatheringLimit))
             {
                 _gathering = false;
                 store.Restart(new DirectoryChange(clock.GetUtcNow())
@@ -172,6 +178,7 @@ internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
             }
 
             SetStale(staleFor);
+            return !_gathering;
         }
     }
 
@@ -187,5 +194,5 @@ internal sealed class DirectoryMirror(DirectoryStore store, TimeProvider clock)
         }
     }
 
-    private sealed record Held(long Sequence, ServiceSnapshot? Snapshot);
+    private sealed record Entry(long Sequence, ServiceSnapshot? Snapshot);
 }
