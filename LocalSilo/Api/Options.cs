@@ -9,7 +9,11 @@ public abstract class MessagingOptions
     public bool CancelRequestOnTimeout { get; set; } = true;
 }
 
-public class SiloMessagingOptions : MessagingOptions;
+public class SiloMessagingOptions : MessagingOptions
+{
+    /// <summary>How often a call may be handed on from an activation that ended to the next, before it is rejected. Default 2.</summary>
+    public int MaxForwardCount { get; set; } = 2;
+}
 
 public class GrainCollectionOptions
 {
