@@ -1,3 +1,4 @@
+using Fairway.Core.Directory;
 using Fairway.Grains.Directory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -13,6 +14,11 @@ public static class GrainServices
     {
         services.TryAddSingleton(provider => new GrainClock(provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.TryAddSingleton<DirectoryMetrics>();
+        services.TryAddSingleton<ObserverPush>();
+        services.TryAddSingleton<DirectorySource>();
+        services.TryAddSingleton<LaneSweeper>();
+        services.TryAddSingleton<DirectoryReducer>();
+        services.TryAddSingleton(ServiceModelOptions.Default);
         services.AddMetrics();
         services.AddOptions<DirectoryOptions>().BindConfiguration(DirectoryOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DirectoryOptions>, DirectoryOptionsValidator>());

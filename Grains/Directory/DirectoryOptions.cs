@@ -19,6 +19,9 @@ public sealed class DirectoryOptions
     /// <summary>The least time between two reports of a service grain on what it published by itself. Default 1 s.</summary>
     public TimeSpan ReportInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long nothing must have moved in a service before nobody looks any more, until something comes in. Default 1 min.</summary>
+    public TimeSpan QuietAfter { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long to wait after an unexpected end of the watch, or of a call to a service grain. Default 1 s.</summary>
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 }
@@ -33,6 +36,7 @@ internal sealed class DirectoryOptionsValidator : IValidateOptions<DirectoryOpti
             (nameof(options.RegistryTick), options.RegistryTick),
             (nameof(options.ServiceTick), options.ServiceTick),
             (nameof(options.ReportInterval), options.ReportInterval),
+            (nameof(options.QuietAfter), options.QuietAfter),
             (nameof(options.RetryDelay), options.RetryDelay),
         ];
         var failures = times.Where(time => time.Value <= TimeSpan.Zero || time.Value > TimeSpan.FromHours(1))
