@@ -12,7 +12,8 @@ public static class GrainServices
     /// <summary>Adds clock, options and metrics of the grains; <c>IRegistry</c> is the host's to add.</summary>
     public static IServiceCollection AddFairwayGrains(this IServiceCollection services)
     {
-        services.TryAddSingleton(provider => new GrainClock(provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.TryAddSingleton(provider => new GrainClock(
+            provider.GetKeyedService<TimeProvider>(GrainClock.Key) ?? provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.TryAddSingleton<DirectoryMetrics>();
         services.TryAddSingleton<ObserverPush>();
         services.TryAddSingleton<DirectorySource>();

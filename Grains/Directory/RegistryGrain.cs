@@ -15,7 +15,7 @@ namespace Fairway.Grains.Directory;
 [KeepAlive]
 internal sealed class RegistryGrain(
     DirectorySource source, DirectoryReducer reducer, LaneSweeper sweeper, ObserverPush push, GrainClock clock,
-    DirectoryMetrics metrics, IOptions<DirectoryOptions> options, ILogger<RegistryGrain> logger) : Grain, IRegistryGrain
+    DirectoryMetrics metrics, IOptions<DirectoryOptions> options, ILogger<RegistryGrain> logger) : Grain, IRegistryGrain, IDisposable
 {
     private readonly DirectoryOptions _options = options.Value;
     private readonly ObserverSet _observers = new(clock.Time, options.Value.ObserverLease);
@@ -41,8 +41,9 @@ internal sealed class RegistryGrain(
         await _stop.CancelAsync();
         _waiters.Cancel();
         await _watching.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
     }
+
+    public void Dispose() => _stop.Dispose();
 
     public Task Wake() => Task.CompletedTask;
 
@@ -102,10 +103,7 @@ internal sealed class RegistryGrain(
         {
             try
             {
-                await foreach (var happened in source.ReadAsync(stop))
-                {
-                    Take(happened);
-                }
+                await source.RunAsync(Take, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
