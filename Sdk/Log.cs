@@ -26,7 +26,7 @@ internal static partial class Log
     public static partial void LeftUncleanly(this ILogger logger, string service, string id, string reason);
 
     [LoggerMessage(8, LogLevel.Information, "Registration is switched off for {Service}/{Id}, listening at {Address}")]
-    public static partial void RegistrationOff(this ILogger logger, string service, string id, string address);
+    public static partial void RegistrationOff(this ILogger logger, string service, string id, string? address);
 
     [LoggerMessage(9, LogLevel.Information, "Made lane {Lane}, owned by {Owner}, for {Seconds} s")]
     public static partial void LaneMade(this ILogger logger, string lane, string owner, int seconds);
