@@ -1,3 +1,4 @@
+using Fairway.Registry;
 using Fairway.Sdk.Hosting;
 using Fairway.Sdk.Load;
 using Fairway.Sdk.Options;
@@ -53,6 +54,7 @@ public static class FairwayBuilderExtensions
         services.AddSingleton<ProbeEndpoints>();
         services.AddSingleton<IStartupFilter, PipelineSetup>();
 
+        services.TryAddSingleton<RegistryMetrics>();
         services.TryAddSingleton(RegistryConnection.Open);
         services.AddSingleton<LaneBook>();
         services.AddSingleton<FairwayInstance>();

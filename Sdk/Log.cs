@@ -22,11 +22,11 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Information, "Deregistered {Service}/{Id}")]
     public static partial void Left(this ILogger logger, string service, string id);
 
-    [LoggerMessage(7, LogLevel.Warning, "{Service}/{Id} could not deregister, its lease will lapse: {Reason}")]
+    [LoggerMessage(7, LogLevel.Warning, "{Service}/{Id} could not tell the registry that it leaves; its lease will lapse: {Reason}")]
     public static partial void LeftUncleanly(this ILogger logger, string service, string id, string reason);
 
     [LoggerMessage(8, LogLevel.Information, "Registration is switched off for {Service}/{Id}, listening at {Address}")]
-    public static partial void RegistrationOff(this ILogger logger, string service, string id, string address);
+    public static partial void RegistrationOff(this ILogger logger, string service, string id, string? address);
 
     [LoggerMessage(9, LogLevel.Information, "Made lane {Lane}, owned by {Owner}, for {Seconds} s")]
     public static partial void LaneMade(this ILogger logger, string lane, string owner, int seconds);

@@ -27,7 +27,7 @@ internal sealed class PipelineSetup(
         if (plan.Probe != null)
         {
             app.MapWhen(
-                context => context.Connection.LocalPort == listeners.ProbePort,
+                context => context.Connection.LocalPort == listeners.ProbePort && listeners.ProbePort != 0, // 0: bound to no port
                 branch => branch.UseRouting().UseEndpoints(probe.Map));
         }
 

@@ -12,12 +12,16 @@ namespace Fairway.Sdk.Hosting;
 /// <summary>Where others reach this instance, as <c>ip:port</c>; known once the server listens.</summary>
 internal sealed class PublishedAddresses(IServer server, ListenPlan plan, ListenSetup listeners, IOptions<FairwayOptions> options)
 {
-    /// <summary>The service's address, and the probe's where that is another.</summary>
-    /// <exception cref="InvalidOperationException">The server listens on no TCP port.</exception>
-    public async Task<(string Service, string? Probe)> ResolveAsync(CancellationToken cancellationToken)
+    /// <summary>The service's address, and the probe's where that is another; null when the server listens on no TCP port.</summary>
+    /// <exception cref="InvalidOperationException">A host name to advertise does not resolve.</exception>
+    public async Task<(string Service, string? Probe)?> ResolveAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
-        var bound = Bound();
+        if (Bound() is not { } bound)
+        {
+            return null;
+        }
+
         var advertised = Parse(settings.AdvertiseAddress);
         var address = advertised == null ? Reachable(bound.Address) : await advertised.ResolveAsync(cancellationToken);
         var service = new IPEndPoint(address, advertised?.Port ?? bound.Port).ToString();
@@ -36,7 +40,7 @@ internal sealed class PublishedAddresses(IServer server, ListenPlan plan, Listen
     private static HostAndPort? Parse(string? text) =>
         text != null && HostAndPort.TryParse(text, out var parsed) ? parsed : null;
 
-    private IPEndPoint Bound()
+    private IPEndPoint? Bound()
     {
         foreach (var url in server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
         {
@@ -50,7 +54,7 @@ internal sealed class PublishedAddresses(IServer server, ListenPlan plan, Listen
             }
         }
 
-        throw new InvalidOperationException("The server listens on no TCP port, so there is no address to register.");
+        return null;
     }
 
     /// <summary>An address that listens on all interfaces stands for the one that reaches the registry.</summary>

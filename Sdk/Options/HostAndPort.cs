@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Fairway.Sdk.Options;
 
@@ -33,6 +34,7 @@ internal sealed record HostAndPort(string Host, int? Port)
     }
 
     /// <summary>The IP address to publish: IPv4 where the name has one.</summary>
+    /// <exception cref="InvalidOperationException">The name does not resolve.</exception>
     public async Task<IPAddress> ResolveAsync(CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(Host, out var address))
@@ -40,8 +42,14 @@ internal sealed record HostAndPort(string Host, int? Port)
             return address;
         }
 
-        var found = await Dns.GetHostAddressesAsync(Host, cancellationToken);
-        return found.OrderBy(candidate => candidate.AddressFamily).FirstOrDefault()
-            ?? throw new InvalidOperationException($"Fairway:AdvertiseAddress '{Host}' resolves to no address.");
+        try
+        {
+            var found = await Dns.GetHostAddressesAsync(Host, cancellationToken);
+            return found.OrderBy(candidate => candidate.AddressFamily).First();
+        }
+        catch (Exception failure) when (failure is SocketException or InvalidOperationException)
+        {
+            throw new InvalidOperationException($"BAD_FIELD: Fairway:AdvertiseAddress names '{Host}', which does not resolve to an address.", failure);
+        }
     }
 }

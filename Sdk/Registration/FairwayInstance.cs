@@ -39,5 +39,15 @@ public sealed class FairwayInstance
     internal void Set(RegistrationState state, InstanceRecord? record, string? errorCode = null, string? error = null) =>
         _standing = new Standing(state, record, errorCode, error);
 
+    /// <summary>From one state to another; nothing when it is in a third.</summary>
+    internal void Move(RegistrationState from, RegistrationState to, string? error = null)
+    {
+        var standing = _standing;
+        if (standing.State == from)
+        {
+            Interlocked.CompareExchange(ref _standing, new Standing(to, standing.Record, null, error), standing);
+        }
+    }
+
     private sealed record Standing(RegistrationState State, InstanceRecord? Record, string? ErrorCode, string? Error);
 }

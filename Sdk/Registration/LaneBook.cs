@@ -18,8 +18,8 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
     private const string Park = "park";
 
     /// <summary>Makes sure that the lane is there; a <c>local-*</c> one is made, and renewed when a third of its life is over.</summary>
-    /// <exception cref="RegistrationRefusedException"><c>LANE_UNKNOWN</c>.</exception>
-    public async Task EnterAsync(string lane, CancellationToken cancellationToken)
+    /// <returns>Why an instance may not register in the lane; null when it may.</returns>
+    public async Task<Refusal?> EnterAsync(string lane, CancellationToken cancellationToken)
     {
         var key = RegistryKeys.Lane(lane);
         var entry = await registry.GetAsync(key, cancellationToken);
@@ -28,17 +28,12 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
         var alive = found != null && !(found.ExpiresAt <= now);
         if (!lane.StartsWith(LocalPrefix, StringComparison.Ordinal))
         {
-            if (!alive)
-            {
-                throw new RegistrationRefusedException("LANE_UNKNOWN", $"Lane '{lane}' is not in the environment list.");
-            }
-
-            return;
+            return alive ? null : new Refusal("LANE_UNKNOWN", $"Lane '{lane}' is not in the environment list.");
         }
 
         if (alive && (found!.TtlSeconds is not { } ttl || now - found.CreatedAt < TimeSpan.FromSeconds(ttl / 3.0)))
         {
-            return;
+            return null;
         }
 
         var seconds = alive ? found!.TtlSeconds!.Value : options.Value.LocalLaneSeconds;
@@ -53,6 +48,8 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
         {
             logger.LaneMade(lane, made.Owner, seconds);
         }
+
+        return null;
     }
 
     /// <summary>

@@ -8,19 +8,40 @@ using Microsoft.Extensions.Options;
 namespace Fairway.Sdk.Registration;
 
 /// <summary>Puts an instance into the registry, keeps it there, and takes it away.</summary>
-internal sealed class Registrar(
-    IRegistry registry,
-    LaneBook lanes,
-    FairwayInstance instance,
-    SdkMetrics metrics,
-    TimeProvider time,
-    IOptions<FairwayOptions> options,
-    ILogger<Registrar> logger) : IAsyncDisposable
+internal sealed class Registrar : IAsyncDisposable
 {
     private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(3);
 
-    private readonly LeaseKeeper _keeper = new(registry, TimeSpan.FromSeconds(options.Value.LeaseSeconds), time, logger);
+    private readonly LaneBook _lanes;
+    private readonly FairwayInstance _instance;
+    private readonly SdkMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Registrar> _logger;
+    private readonly LeaseKeeper _keeper;
+    private readonly TimeSpan _lease;
     private readonly Backoff _backoff = new();
+    private bool _isWanted;
+
+    public Registrar(
+        IRegistry registry,
+        LaneBook lanes,
+        FairwayInstance instance,
+        SdkMetrics metrics,
+        RegistryMetrics registryMetrics,
+        TimeProvider time,
+        IOptions<FairwayOptions> options,
+        ILogger<Registrar> logger)
+    {
+        _lanes = lanes;
+        _instance = instance;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+        _lease = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
+        _keeper = new LeaseKeeper(registry, _lease, time, logger, registryMetrics);
+        _keeper.Lost += () => instance.Move(RegistrationState.Registered, RegistrationState.Waiting, "The lease is lost.");
+        _keeper.Regained += () => instance.Move(RegistrationState.Waiting, RegistrationState.Registered);
+    }
 
     /// <summary>
     /// Tries until the instance is registered. The lease and the key are then kept by themselves; in a lane,
@@ -32,7 +53,7 @@ internal sealed class Registrar(
         {
             while (await TryAsync(record, cancellationToken) is { } wait)
             {
-                await Task.Delay(wait, time, cancellationToken);
+                await Task.Delay(wait, _time, cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -43,14 +64,14 @@ internal sealed class Registrar(
     /// <summary>Publishes the record that says so. A registry that is away does not hold up the shutdown.</summary>
     public Task DrainAsync(InstanceRecord draining, CancellationToken cancellationToken)
     {
-        instance.Set(RegistrationState.Draining, draining);
+        _instance.Set(RegistrationState.Draining, draining);
         return GoodbyeAsync(draining, token => PutAsync(draining, token), cancellationToken);
     }
 
     /// <summary>Takes the key away with its lease, and the lane's declaration where nobody is left.</summary>
     public async Task LeaveAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
-        var wasThere = instance.State is RegistrationState.Registered or RegistrationState.Draining;
+        var wasThere = _instance.State is RegistrationState.Registered or RegistrationState.Draining;
         var clean = await GoodbyeAsync(
             record,
             async token =>
@@ -58,14 +79,14 @@ internal sealed class Registrar(
                 await _keeper.DisposeAsync().AsTask().WaitAsync(token);
                 if (wasThere && record.Lane.Length > 0)
                 {
-                    await lanes.LeaveAsync(record.Lane, record.Service, token);
+                    await _lanes.LeaveAsync(record.Lane, record.Service, token);
                 }
             },
             cancellationToken);
-        instance.Set(RegistrationState.Left, record);
+        _instance.Set(RegistrationState.Left, record);
         if (clean && wasThere)
         {
-            logger.Left(record.Service, record.Id);
+            _logger.Left(record.Service, record.Id);
         }
     }
 
@@ -76,88 +97,92 @@ internal sealed class Registrar(
     {
         try
         {
-            if (record.Lane.Length > 0)
+            if (record.Lane.Length > 0 && await _lanes.EnterAsync(record.Lane, cancellationToken) is { } refusal)
             {
-                await lanes.EnterAsync(record.Lane, cancellationToken);
+                await RefuseAsync(record, refusal.Code, refusal.Message, cancellationToken);
+                return _lease;
             }
 
-            if (instance.State != RegistrationState.Registered)
+            if (_instance.State != RegistrationState.Registered)
             {
                 await PutAsync(record, cancellationToken);
             }
 
             if (record.Lane.Length > 0)
             {
-                await lanes.DeclareAsync(record.Lane, record.Service, cancellationToken);
+                await _lanes.DeclareAsync(record.Lane, record.Service, cancellationToken);
             }
-        }
-        catch (RegistrationRefusedException refused)
-        {
-            Refused(record, refused.Code, refused.Message);
-            return LaneInterval;
         }
         catch (RegistryException failure)
         {
-            if (instance.State == RegistrationState.Registered)
+            if (_instance.State == RegistrationState.Registered)
             {
                 return _backoff.Next(); // the key is kept by its lease; only the lane's part is late
             }
 
-            metrics.Attempted("away");
-            if (instance.Error != failure.Message)
+            _metrics.Attempted("away");
+            if (_instance.State != RegistrationState.Waiting || _instance.Error != failure.Message)
             {
-                logger.RegistryAway(record.Service, record.Id, failure.Message);
+                _logger.RegistryAway(record.Service, record.Id, failure.Message);
             }
 
-            instance.Set(RegistrationState.Waiting, record, error: failure.Message);
+            _instance.Set(RegistrationState.Waiting, record, error: failure.Message);
             return _backoff.Next();
         }
 
         _backoff.Reset();
-        if (instance.State != RegistrationState.Registered)
+        if (_instance.State != RegistrationState.Registered)
         {
-            metrics.Attempted("registered");
-            instance.Set(RegistrationState.Registered, record);
-            logger.Registered(record.Service, record.Id, record.Address, record.ProbeAddress, record.Lane);
+            _metrics.Attempted("registered");
+            _instance.Set(RegistrationState.Registered, record);
+            _logger.Registered(record.Service, record.Id, record.Address, record.ProbeAddress, record.Lane);
         }
 
-        return record.Lane.Length > 0 ? LaneInterval : null;
+        return record.Lane.Length > 0 ? _lease : null;
     }
 
-    private TimeSpan LaneInterval => TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-
-    private void Refused(InstanceRecord record, string code, string message)
+    private async Task RefuseAsync(InstanceRecord record, string code, string message, CancellationToken cancellationToken)
     {
-        if (instance.State == RegistrationState.Registered)
+        if (_instance.State == RegistrationState.Registered)
         {
             return; // only coming is refused: a lane removed under a running instance does not cut it off
         }
 
-        metrics.Attempted("refused");
-        if (instance.ErrorCode != code)
+        _metrics.Attempted("refused");
+        if (_instance.ErrorCode != code)
         {
-            logger.Refused(code, record.Service, record.Id, message);
+            _logger.Refused(code, record.Service, record.Id, message);
         }
 
-        instance.Set(RegistrationState.Refused, record, code, message);
+        _instance.Set(RegistrationState.Refused, record, code, message);
+        if (_isWanted)
+        {
+            await _keeper.RemoveAsync(Key(record), cancellationToken); // an attempt that failed would be made good later
+            _isWanted = false;
+        }
     }
 
-    private Task PutAsync(InstanceRecord record, CancellationToken cancellationToken) =>
-        _keeper.PutAsync(RegistryKeys.Instance(record.Service, record.Id), InstanceCodec.Encode(record), cancellationToken);
+    private Task PutAsync(InstanceRecord record, CancellationToken cancellationToken)
+    {
+        _isWanted = true;
+        return _keeper.PutAsync(Key(record), InstanceCodec.Encode(record), cancellationToken);
+    }
+
+    private static string Key(InstanceRecord record) => RegistryKeys.Instance(record.Service, record.Id);
 
     private async Task<bool> GoodbyeAsync(
         InstanceRecord record, Func<CancellationToken, Task> goodbye, CancellationToken cancellationToken)
     {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), limited, LongestGoodbye, Timeout.InfiniteTimeSpan);
+        using var limit = new CancellationTokenSource(LongestGoodbye, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await goodbye(limited.Token);
+            await goodbye(either.Token);
             return true;
         }
         catch (Exception exception) when (exception is RegistryException or OperationCanceledException)
         {
-            logger.LeftUncleanly(record.Service, record.Id, exception.Message);
+            _logger.LeftUncleanly(record.Service, record.Id, exception.Message);
             return false;
         }
     }

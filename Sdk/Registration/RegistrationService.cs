@@ -49,8 +49,14 @@ internal sealed class RegistrationService(
         if (_registrar == null)
         {
             instance.Set(RegistrationState.Off, record);
-            logger.RegistrationOff(record.Service, record.Id, record.Address);
+            logger.RegistrationOff(options.Value.Service, options.Value.Id, record?.Address);
             return;
+        }
+
+        if (record == null)
+        {
+            throw new InvalidOperationException(
+                "The server listens on no TCP port, so there is nothing to register; switch Fairway:RegistrationEnabled off.");
         }
 
         instance.Set(RegistrationState.Waiting, record);
@@ -84,17 +90,21 @@ internal sealed class RegistrationService(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task<InstanceRecord> DescribeAsync(CancellationToken cancellationToken)
+    private async Task<InstanceRecord?> DescribeAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
-        var (address, probeAddress) = await addresses.ResolveAsync(cancellationToken);
+        if (await addresses.ResolveAsync(cancellationToken) is not { } published)
+        {
+            return null;
+        }
+
         return new InstanceRecord
         {
             Service = settings.Service,
             Id = settings.Id,
-            Address = address,
+            Address = published.Service,
             Protocol = settings.Protocol,
-            ProbeAddress = probeAddress,
+            ProbeAddress = published.Probe,
             Probe = settings.Probe,
             Lane = settings.Lane,
             Version = settings.Version ?? "",

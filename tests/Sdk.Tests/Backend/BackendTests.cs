@@ -65,24 +65,6 @@ public sealed class BackendTests
         await Eventually.True(() => process.Output.Contains(message, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Burn_TwiceTheAmount_CostsAboutTwiceTheProcessor()
-    {
-        Burner.Burn(5);
-        var once = Measure(40);
-        var twice = Measure(80);
-
-        Assert.InRange(once, 15, 400);
-        Assert.InRange(twice / once, 1.2, 3.5);
-
-        static double Measure(double milliseconds) => Enumerable.Range(0, 5).Min(_ =>
-        {
-            var before = TimeProvider.System.GetTimestamp();
-            Burner.Burn(milliseconds);
-            return TimeProvider.System.GetElapsedTime(before).TotalMilliseconds;
-        });
-    }
-
     private static async Task<double> LoadAsync(BackendProcess backend, string figure)
     {
         using var answer = await backend.Http.GetAsync(new Uri("/healthz", UriKind.Relative));

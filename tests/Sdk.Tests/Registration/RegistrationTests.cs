@@ -134,6 +134,15 @@ public sealed class RegistrationTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_AdvertisedNameUnknown_FailsWithAClearMessage()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ServiceHost.StartAsync(_registry, options => options.AdvertiseAddress = "no-such-host.invalid"));
+
+        Assert.Contains("Fairway:AdvertiseAddress names 'no-such-host.invalid'", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_NoRegistryConfigured_FailsWithAClearMessage()
     {
         var failure = await Assert.ThrowsAsync<OptionsValidationException>(
