@@ -161,7 +161,7 @@ public class InstanceLifeTests
     [Fact]
     public void ApplyStatus_RandomExporters_AgreeWithTheNaiveLedger()
     {
-        for (var seed = 0; seed < 2000; seed++)
+        for (var seed = 0; seed < 1000; seed++)
         {
             var random = new Random(seed);
             var bench = new ServiceBench();

@@ -363,20 +363,23 @@ public class ServiceModelTests
     }
 
     [Fact]
-    public void Snapshot_TenThousandInstances_TakesMilliseconds()
+    public void Snapshot_ThirtyThousandInstances_IsNoQuadraticPass()
     {
-        _bench.Register([.. Enumerable.Range(0, 10_000).Select(i => $"i{i}")]);
         var random = new Random(1);
-        _bench.Say("ex", [.. Enumerable.Range(0, 10_000).Select(i => new InstanceStatus
+        var ids = Enumerable.Range(0, 30_000).Select(i => $"i{i}").ToArray();
+        _bench.Register(ids);
+        _bench.Say("ex", [.. ids.Select(id => new InstanceStatus
         {
-            Id = $"i{i}", Life = Life.Up, Sample = ServiceBench.Load(random.Next(1, 500)), ReportInterval = TimeSpan.FromSeconds(1),
+            Id = id, Life = Life.Up, Sample = ServiceBench.Load(random.Next(1, 500)), ReportInterval = TimeSpan.FromSeconds(1),
         })]);
-        _bench.Snapshot();
 
-        var started = TimeProvider.System.GetTimestamp();
-        var snapshot = _bench.Snapshot();
+        var best = Enumerable.Range(0, 3).Min(_ =>
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            Assert.Equal(ids.Length, _bench.Snapshot().Instances.Length);
+            return TimeProvider.System.GetElapsedTime(started);
+        });
 
-        Assert.Equal(10_000, snapshot.Instances.Length);
-        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(1), "a quadratic pass takes longer");
+        Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromSeconds(3)); // 0.1 s on an idle core; 10^9 steps take longer
     }
 }
