@@ -10,7 +10,7 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Debug, "Authenticated at etcd as {User}.")]
     public static partial void Authenticated(ILogger logger, string user);
 
-    [LoggerMessage(3, LogLevel.Warning, "The registry is away; trying again in {DelayMs} ms: {Reason}")]
+    [LoggerMessage(3, LogLevel.Warning, "Reading the registry broke off; trying again in {DelayMs} ms: {Reason}")]
     public static partial void WatchLost(ILogger logger, long delayMs, string reason);
 
     [LoggerMessage(4, LogLevel.Information, "Listed {Entries} registry entries under {Prefix} at revision {Revision}.")]
