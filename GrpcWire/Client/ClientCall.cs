@@ -100,7 +100,7 @@ internal sealed class ClientCall : IDisposable
         GrpcException known => known,
         _ when _deadlinePassed => new(GrpcStatus.DeadlineExceeded, "The deadline of the call passed.", inner: cause),
         _ when Cancelled.IsCancellationRequested => new(GrpcStatus.Cancelled, "The call was cancelled.", inner: cause),
-        _ when Find<HttpProtocolException>(cause) is { } reset =>
+        _ when Find<HttpProtocolException>(cause) is { } reset && !MayBeLostPing(reset) =>
             new(StatusMapping.FromHttp2Error(reset.ErrorCode), reset.Message, inner: cause),
         _ => new(GrpcStatus.Unavailable, cause.GetBaseException().Message, inner: cause),
     };
@@ -246,6 +246,9 @@ internal sealed class ClientCall : IDisposable
 
         return metadata;
     }
+
+    // HttpClient reports an unanswered ping as its own PROTOCOL_ERROR, which only its text tells from a server's.
+    private bool MayBeLostPing(HttpProtocolException e) => e.ErrorCode == 1 && _channel.Options.KeepAlivePingDelay != null;
 
     private static T? Find<T>(Exception? cause)
         where T : Exception

@@ -110,8 +110,16 @@ public sealed class RealProcess : IAsyncDisposable
     public async Task<string> WaitForLineAsync(Func<string, bool> condition, TimeSpan? timeout = null)
     {
         string? found = null;
-        await WaitReadyAsync(() => Task.FromResult((found = _lines.FirstOrDefault(condition)) != null), timeout);
-        return found!;
+        await Eventually.True(
+            () => (found = _lines.FirstOrDefault(condition)) != null || HasExited, timeout ?? TimeSpan.FromSeconds(30));
+        if (found == null)
+        {
+            // Its last lines may still be on their way.
+            await WaitForExitAsync(TimeSpan.FromSeconds(5));
+        }
+
+        return found ?? _lines.FirstOrDefault(condition)
+            ?? throw new InvalidOperationException($"{Name} exited with {ExitCode} without the line waited for:\n{Output}");
     }
 
     /// <summary>SIGKILL; returns when the process is gone.</summary>
