@@ -134,8 +134,15 @@ public sealed class RealProcess : IAsyncDisposable
         Running.TryRemove(this, out _);
     }
 
-    /// <summary>SIGSTOP: the process keeps its sockets and answers nothing.</summary>
-    public void Freeze() => Signal(SigStop);
+    /// <summary>SIGSTOP: the process keeps its sockets and answers nothing. Returns when all its threads stand still.</summary>
+    public void Freeze()
+    {
+        Signal(SigStop);
+        if (!SpinWait.SpinUntil(StandsStill, TimeSpan.FromSeconds(5)))
+        {
+            throw new InvalidOperationException($"{Name} ({Pid}) did not stop.");
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Resume() => Signal(SigCont);
@@ -209,6 +216,13 @@ public sealed class RealProcess : IAsyncDisposable
             _lines.TryDequeue(out _);
         }
     }
+
+    // The signal is taken by one thread after another; one that is not yet stopped may still answer.
+    private bool StandsStill() => Directory.EnumerateDirectories($"/proc/{Pid}/task").All(thread =>
+    {
+        var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+        return stat[stat.LastIndexOf(')') + 2] == 'T';
+    });
 
     private void Signal(int signal)
     {
