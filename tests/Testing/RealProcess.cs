@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Fairway.Testing;
 
@@ -19,9 +18,6 @@ public sealed record RealProcessStart(string Program, params string[] Arguments)
 /// </summary>
 public sealed class RealProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
-    private const int SigCont = 18;
-    private const int SigStop = 19;
     private const int KeptLines = 2000;
 
     private static readonly ConcurrentDictionary<RealProcess, byte> Running = new();
@@ -137,7 +133,7 @@ public sealed class RealProcess : IAsyncDisposable
     /// <summary>SIGSTOP: the process keeps its sockets and answers nothing. Returns when all its threads stand still.</summary>
     public void Freeze()
     {
-        Signal(SigStop);
+        Signal(Signals.Stop);
         if (!SpinWait.SpinUntil(StandsStill, TimeSpan.FromSeconds(5)))
         {
             throw new InvalidOperationException($"{Name} ({Pid}) did not stop.");
@@ -145,15 +141,15 @@ public sealed class RealProcess : IAsyncDisposable
     }
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Signal(SigCont);
+    public void Resume() => Signal(Signals.Continue);
 
     /// <summary>SIGTERM, then SIGKILL when it is still there after the grace (5 s unless said).</summary>
     public async Task StopAsync(TimeSpan? grace = null)
     {
         if (!_process.HasExited)
         {
-            Signal(SigCont);
-            Signal(SigTerm);
+            Signal(Signals.Continue);
+            Signal(Signals.Terminate);
             using var limit = new CancellationTokenSource(grace ?? TimeSpan.FromSeconds(5), TimeProvider.System);
             try
             {
@@ -226,14 +222,9 @@ public sealed class RealProcess : IAsyncDisposable
 
     private void Signal(int signal)
     {
-        if (!_process.HasExited && SendSignal(_process.Id, signal) != 0)
+        if (!_process.HasExited)
         {
-            throw new InvalidOperationException(
-                $"Signal {signal} to {Name} ({_process.Id}) failed with errno {Marshal.GetLastPInvokeError()}.");
+            Signals.Send(_process.Id, signal);
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SendSignal(int pid, int signal);
 }

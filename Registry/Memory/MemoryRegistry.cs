@@ -1,0 +1,4 @@
+namespace Fairway.Registry.Memory;
+
+/// <summary>The embedded registry.</summary>
+public sealed class MemoryRegistry;
