@@ -6,7 +6,7 @@ namespace Fairway.GrpcWire.Tests;
 
 public sealed class CancellationTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task UnaryAsync_CallerCancels_IsCancelledOnBothSides()

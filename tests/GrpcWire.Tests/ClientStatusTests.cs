@@ -247,6 +247,6 @@ public sealed class ClientStatusTests
     {
         using var channel = new GrpcChannel(server.Address);
         return await Assert.ThrowsAsync<GrpcException>(
-            () => channel.UnaryAsync(Echo.Unary, new Text()).WaitAsync(TimeSpan.FromSeconds(10)));
+            () => channel.UnaryAsync(Echo.Unary, new Text()).WaitAsync(TimeSpan.FromSeconds(30)));
     }
 }

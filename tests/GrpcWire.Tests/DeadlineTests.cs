@@ -6,7 +6,7 @@ namespace Fairway.GrpcWire.Tests;
 
 public sealed class DeadlineTests
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task UnaryAsync_ClientsClockPassesTheDeadline_EndsThere()
@@ -59,18 +59,21 @@ public sealed class DeadlineTests
     [Fact]
     public async Task ServerStreaming_DeadlineAmidTheStream_EndsIt()
     {
+        var clock = new ManualClock();
         await using var server = await TestServer.StartAsync(app =>
             app.MapGrpcServerStreaming(Echo.Many, async (request, output, context) =>
             {
                 await output.WriteAsync(request);
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.Cancellation);
             }));
-        using var channel = new GrpcChannel(server.Address);
-        var options = new GrpcCallOptions { Deadline = TimeSpan.FromMilliseconds(300) };
+        using var channel = new GrpcChannel(server.Address, new GrpcChannelOptions { Time = clock });
+        var options = new GrpcCallOptions { Deadline = TimeSpan.FromMinutes(1) };
         await using var messages = channel.ServerStreaming(Echo.Many, new Text(), options).GetAsyncEnumerator();
 
         Assert.True(await messages.MoveNextAsync());
-        var e = await Assert.ThrowsAsync<GrpcException>(async () => await messages.MoveNextAsync());
+        var waiting = messages.MoveNextAsync().AsTask();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        var e = await Assert.ThrowsAsync<GrpcException>(() => waiting.WaitAsync(Soon));
 
         Assert.Equal(GrpcStatus.DeadlineExceeded, e.Status);
     }

@@ -41,7 +41,7 @@ public sealed class PythonClientTests(PythonClientTests.Fixture fixture) : IClas
     public async Task ServerStreaming_ClientCancels_TheHandlersTokenFires()
     {
         Assert.Equal("CANCELLED", fixture.Result("cancel").GetString());
-        await fixture.Cancelled.WaitAsync(TimeSpan.FromSeconds(10));
+        await fixture.Cancelled.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class PythonServerTests(PythonServerTests.Fixture fixture) : IClas
             break;
         }
 
-        await fixture.Process.WaitForLineAsync(line => line == "CANCELLED", TimeSpan.FromSeconds(10));
+        await fixture.Process.WaitForLineAsync(line => line == "CANCELLED", TimeSpan.FromSeconds(30));
     }
 
     private static GrpcMethod<Text, Text> Method(string name) => new("fairway.test.Echo", name);
