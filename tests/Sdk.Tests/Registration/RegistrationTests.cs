@@ -215,9 +215,12 @@ public sealed class RegistrationTests : IDisposable
         await RegisteredAsync();
         outage.Away = true;
         await AdvanceUntilAsync(async () => await _registry.GetAsync(Key) == null);
+        await AdvanceUntilAsync(() => Task.FromResult(host.Instance.State == RegistrationState.Waiting));
+        Assert.Equal("ok", await host.Http.GetStringAsync(host.Address));
         outage.Away = false;
 
         await AdvanceUntilAsync(async () => await _registry.GetAsync(Key) != null);
+        await Eventually.True(() => host.Instance.State == RegistrationState.Registered);
     }
 
     public void Dispose() => _registry.Dispose();
