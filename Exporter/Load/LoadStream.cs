@@ -1,5 +1,6 @@
 using Fairway.GrpcWire;
 using Fairway.GrpcWire.Orca;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Fairway.Exporter.Load;
@@ -80,9 +81,12 @@ internal sealed class LoadStream(TimeSpan interval, TimeProvider time, Action<Lo
         }
     }
 
-    // A message cut short, too large, or marked in a way that gRPC does not know. Losses of the connection have an inner exception.
-    private static bool IsBrokenFrame(GrpcException e) =>
-        e is { Status: GrpcStatus.Internal or GrpcStatus.ResourceExhausted, InnerException: null };
+    // A message cut short, too large, or marked in a way that gRPC does not know. Losses of the connection have another cause inside.
+    private static bool IsBrokenFrame(GrpcException e) => e is
+    {
+        Status: GrpcStatus.Internal or GrpcStatus.ResourceExhausted,
+        InnerException: null or InvalidProtocolBufferException,
+    };
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

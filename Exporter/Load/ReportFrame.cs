@@ -19,12 +19,13 @@ internal sealed class ReportFrame : IMessage<ReportFrame>, IBufferMessage
 
     void IBufferMessage.InternalMergeFrom(ref ParseContext context)
     {
-        // On a copy: the caller takes the untouched context as read to its end.
+        // On a copy: the caller takes an untouched context as read to its end.
         var attempt = context;
         var report = new OrcaLoadReport();
         try
         {
             ((IBufferMessage)report).InternalMergeFrom(ref attempt);
+            context = attempt;
             Report = report;
         }
         catch (InvalidProtocolBufferException)

@@ -74,7 +74,11 @@ public sealed class StatusTests
             return gateway.Instance("orders", "a") is { Weight: < 0.7 };
         });
 
-        await host.UntilAsTimePasses(() => gateway.Instance("orders", "a") is { Weight: > 0.95 });
+        await host.UntilAsTimePasses(async () =>
+        {
+            await host.RenewAsync(gateway);
+            return gateway.Instance("orders", "a") is { Weight: > 0.95 };
+        });
 
         await host.PassAsync(TimeSpan.FromSeconds(2));
         var known = (await host.RenewAsync(gateway)).Services.Single();
