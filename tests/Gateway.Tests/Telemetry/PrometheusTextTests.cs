@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Fairway.Gateway.Telemetry;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairway.Gateway.Tests.Telemetry;
 
@@ -8,7 +9,8 @@ public sealed class PrometheusTextTests
     [Fact]
     public async Task Collect_EveryKind_IsTextOfVersion004()
     {
-        using var collector = new MetricsCollector();
+        await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var collector = new MetricsCollector(services.GetRequiredService<IMeterFactory>());
         await collector.StartingAsync(default);
         using var meter = new Meter("Fairway.Tests." + Guid.NewGuid());
         var counter = meter.CreateCounter<long>("fairway_t_jobs_total", description: "Jobs\nby \\kind.");
