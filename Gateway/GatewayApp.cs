@@ -54,7 +54,7 @@ public static class GatewayApp
         app.MapHealth();
         app.MapTelemetry();
         app.MapPages();
-        app.MapOpenApi();
+        app.MapOpenApi("/openapi/v1.json");
         return app;
     }
 

@@ -14,11 +14,13 @@ public sealed class MetricsCollector : IHostedLifecycleService, IDisposable
     private readonly SortedDictionary<string, InstrumentState> _states = new(StringComparer.Ordinal);
     private readonly MeterListener _listener = new();
 
-    public MetricsCollector()
+    /// <param name="meters">Meters that another factory made belong to another host in this process.</param>
+    public MetricsCollector(IMeterFactory meters)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (Prefixes.Any(prefix => instrument.Meter.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            if ((instrument.Meter.Scope is null || ReferenceEquals(instrument.Meter.Scope, meters))
+                && Prefixes.Any(prefix => instrument.Meter.Name.StartsWith(prefix, StringComparison.Ordinal)))
             {
                 listener.EnableMeasurementEvents(instrument, StateOf(instrument));
             }

@@ -3,11 +3,19 @@ namespace Fairway.Gateway.Tests;
 /// <summary>One whole Gateway for many tests; each uses services, lanes and addresses of its own.</summary>
 public sealed class GatewayFixture : IAsyncLifetime
 {
-    public GatewayHost Host { get; private set; } = null!;
+    private GatewayHost? _host;
 
-    public async Task InitializeAsync() => Host = await GatewayHost.StartAsync();
+    public GatewayHost Host => _host!;
 
-    public async Task DisposeAsync() => await Host.DisposeAsync();
+    public async Task InitializeAsync() => _host = await GatewayHost.StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+    }
 }
 
 [CollectionDefinition(Name)]

@@ -2,9 +2,6 @@ using Fairway.Core.Directory;
 using Fairway.GrainInterfaces.Directory;
 using Fairway.GrainInterfaces.Wire;
 using Fairway.Grains.Tests.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Orleans.Configuration;
 
 namespace Fairway.Grains.Tests.Directory;
 
@@ -13,7 +10,7 @@ public sealed class ReactivationTests
     [Fact]
     public async Task ServiceGrain_CollectedAndCalledAgain_PullsTheWhole()
     {
-        await using var host = await DirectoryHost.StartAsync(Collecting);
+        await using var host = await DirectoryHost.StartAsync();
         await host.Registry.RegisterAsync(Writes.Instance("orders", "a", "10.0.0.9:80"));
         await host.Registry.RegisterAsync("orders", "b");
         await host.Registry.SetPolicyAsync("orders", new ServicePolicy { Mode = ServicePolicy.Manual });
@@ -22,7 +19,7 @@ public sealed class ReactivationTests
         var grain = host.Grains.GetGrain<IServiceGrain>("orders");
         var before = (await grain.GetSnapshot())!;
 
-        await host.PassAsync(TimeSpan.FromSeconds(20));
+        await host.CollectIdleAsync();
         var after = (await grain.GetSnapshot())!;
 
         Assert.True(after.Sequence > before.Sequence + 1_000_000, "the same activation answered");
@@ -35,9 +32,9 @@ public sealed class ReactivationTests
     [Fact]
     public async Task ServiceGrain_CollectedAndAChangeComes_ObserversHearIt()
     {
-        await using var host = await DirectoryHost.StartAsync(Collecting);
+        await using var host = await DirectoryHost.StartAsync();
         await host.CatchUpAsync(await host.Registry.RegisterAsync("orders", "a"));
-        await host.PassAsync(TimeSpan.FromSeconds(20));
+        await host.CollectIdleAsync();
         var gateway = await host.SubscribeAsync();
 
         await host.CatchUpAsync(await host.Registry.RegisterAsync("orders", "b"));
@@ -83,9 +80,6 @@ public sealed class ReactivationTests
 
         Assert.Null(await host.Grains.GetGrain<IServiceGrain>("nobody").GetSnapshot());
     }
-
-    private static void Collecting(HostApplicationBuilder builder) => builder.Services.PostConfigure<GrainCollectionOptions>(
-        options => options.CollectionAge = TimeSpan.FromSeconds(5));
 
     private static InstanceState State(ServiceSnapshotWire snapshot, string id) =>
         (InstanceState)snapshot.Instances.Single(instance => instance.Id == id).State;

@@ -75,7 +75,7 @@ public sealed class RegistrationTests
         var lease = await host.Registry.GrantAsync(TimeSpan.FromSeconds(10));
         await host.Registry.RegisterAsync("orders", "kept");
         await host.CatchUpAsync(await host.Registry.RegisterAsync(Writes.Instance("orders", "lost"), lease));
-        Assert.Equal(2, gateway.Ranked("orders").Count);
+        await DirectoryHost.Until(() => gateway.Ranked("orders").Count == 2);
 
         await host.UntilAsTimePasses(() => gateway.Ranked("orders") is ["kept"]);
 
