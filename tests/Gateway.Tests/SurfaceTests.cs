@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests;
 
@@ -113,7 +114,7 @@ public sealed class SurfaceTests(GatewayFixture fixture)
     [Fact]
     public async Task Edge_Gateways_HasThisOne()
     {
-        await Eventually.IsTrueAsync(async () => (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("gateways").GetArrayLength() == 1);
+        await Eventually.TrueAsync(async () => (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("gateways").GetArrayLength() == 1);
         var gateway = (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("gateways")[0];
         Assert.Equal(Host.Client.BaseAddress!.Authority, gateway.GetProperty("address").GetString());
     }
