@@ -14,24 +14,12 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Warning, "The value of {Key} is no instance record; the last good one stands.")]
     public static partial void NotARecord(ILogger logger, string key);
 
-    [LoggerMessage(4, LogLevel.Warning, "The watch of instances ended ({Error}), and begins anew: {Message}")]
-    public static partial void WatchEnded(ILogger logger, RegistryError error, string message);
-
-    [LoggerMessage(5, LogLevel.Warning, "The status of {Service} was not put ({Error}), the next tick tries again: {Message}")]
+    [LoggerMessage(4, LogLevel.Warning, "The status of {Service} was not put ({Error}), the next tick tries again: {Message}")]
     public static partial void PutFailed(ILogger logger, string service, RegistryError error, string message);
 
-    [LoggerMessage(6, LogLevel.Information, "Registered as {Id} on lease {Lease}.")]
-    public static partial void LeaseBegun(ILogger logger, string id, long lease);
+    [LoggerMessage(5, LogLevel.Warning, "This exporter is not registered yet ({Error}): {Message}")]
+    public static partial void NotRegistered(ILogger logger, RegistryError error, string message);
 
-    [LoggerMessage(7, LogLevel.Warning, "Lease {Lease} is lost; everything is stated again on a new one.")]
-    public static partial void LeaseLost(ILogger logger, long lease);
-
-    [LoggerMessage(8, LogLevel.Warning, "The lease was not kept alive ({Error}): {Message}")]
-    public static partial void LeaseNotKept(ILogger logger, RegistryError error, string message);
-
-    [LoggerMessage(9, LogLevel.Information, "The lease was not revoked and runs out by itself: {Message}")]
-    public static partial void LeaseNotRevoked(ILogger logger, string message);
-
-    [LoggerMessage(10, LogLevel.Error, "A check of {Address} failed in a way that it should not.")]
+    [LoggerMessage(6, LogLevel.Error, "A check of {Address} failed in a way that it should not.")]
     public static partial void CheckBroken(ILogger logger, Uri address, Exception cause);
 }

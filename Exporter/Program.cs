@@ -1,5 +1,7 @@
 using System.Net;
 using Fairway.Exporter;
+using Fairway.Registry;
+using Fairway.Registry.Etcd;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
@@ -10,7 +12,13 @@ builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
     ["--listen"] = "Exporter:Listen",
 });
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-//builder.Services.AddRegistry(builder.Configuration);
+if (!builder.Configuration.GetSection($"{EtcdOptions.Section}:{nameof(EtcdOptions.Endpoints)}").AsEnumerable().Any(entry => !string.IsNullOrWhiteSpace(entry.Value)))
+{
+    Console.Error.WriteLine("BAD_FIELD: no registry. Give --etcd URLS or the key Registry:Etcd:Endpoints.");
+    return 2;
+}
+
+builder.Services.AddRegistry(builder.Configuration);
 builder.Services.AddExporter(builder.Configuration);
 builder.WebHost.ConfigureKestrel((context, kestrel) =>
 {
@@ -21,3 +29,4 @@ builder.WebHost.ConfigureKestrel((context, kestrel) =>
 var app = builder.Build();
 app.MapExporter();
 await app.RunAsync();
+return 0;

@@ -3,17 +3,14 @@ using Fairway.Registry.Schema;
 
 namespace Fairway.Exporter.Fleet;
 
-/// <summary>
-/// Keeps the fleet as the registry lists it: a listing, then the watch from the revision after it; a listing anew whenever the watch ends.
-/// While the registry is away the last known instances go on being probed.
-/// </summary>
-internal sealed class InstanceWatch(IRegistry registry, InstanceFleet fleet, TimeProvider time, ILogger<InstanceWatch> logger)
+/// <summary>Keeps the fleet as the registry lists it. While the registry is away the last known instances go on being probed.</summary>
+internal sealed class InstanceWatch(
+    IRegistry registry, InstanceFleet fleet, TimeProvider time, ILogger<InstanceWatch> logger, ILogger<RegistryWatcher> watcherLogger)
     : BackgroundService
 {
-    // A listing may come from a registry that was restored; its absent ones get the time to register again.
+    // A listing anew may come from a registry that was restored; those absent in it get the time to register again.
     private static readonly TimeSpan HoldAbsent = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan FirstBackoff = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookAtAbsent = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<InstanceName> _known = [];
@@ -24,28 +21,45 @@ internal sealed class InstanceWatch(IRegistry registry, InstanceFleet fleet, Tim
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var backoff = FirstBackoff;
-        while (!stoppingToken.IsCancellationRequested)
+        var watcher = new RegistryWatcher(registry, RegistryKeys.Instances, time, watcherLogger);
+        await using var events = watcher.ReadAsync(cancellationToken: stoppingToken).GetAsyncEnumerator(CancellationToken.None);
+        var next = events.MoveNextAsync().AsTask();
+        try
         {
-            try
+            while (true)
             {
-                var listing = await registry.ListAsync(RegistryKeys.Instances, stoppingToken);
+                while (_absentSince.Count > 0 && !next.IsCompleted)
+                {
+                    await ((Task)next).WaitAsync(LookAtAbsent, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await DropAbsentAsync();
+                }
+
+                await next;
+                await ApplyAsync(events.Current);
+                next = events.MoveNextAsync().AsTask();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+    }
+
+    private async Task ApplyAsync(RegistryEvent happened)
+    {
+        switch (happened)
+        {
+            case RegistryEvent.Listed { Listing: { } listing }:
                 await ApplyAsync(listing);
                 _listed.TrySetResult();
-                backoff = FirstBackoff;
-                await FollowAsync(listing.Revision + 1, stoppingToken);
-            }
-            catch (RegistryException e)
-            {
-                Log.WatchEnded(logger, e.Error, e.Message);
-                var wait = e.Error == RegistryError.Compacted ? TimeSpan.Zero : backoff * (0.5 + Random.Shared.NextDouble());
-                await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                backoff = backoff * 2 < MaxBackoff ? backoff * 2 : MaxBackoff;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
+                break;
+            case RegistryEvent.Changed { Batch: { } batch }:
+                foreach (var change in batch.Changes)
+                {
+                    await ApplyAsync(change);
+                }
+
+                break;
         }
     }
 
@@ -67,35 +81,6 @@ internal sealed class InstanceWatch(IRegistry registry, InstanceFleet fleet, Tim
             {
                 _absentSince.TryAdd(name, time.GetTimestamp());
             }
-        }
-    }
-
-    private async Task FollowAsync(long from, CancellationToken ct)
-    {
-        await using var batches = registry.WatchAsync(RegistryKeys.Instances, from, ct).GetAsyncEnumerator(ct);
-        var next = batches.MoveNextAsync().AsTask();
-        while (true)
-        {
-            if (_absentSince.Count > 0 && !next.IsCompleted)
-            {
-                using var timer = CancellationTokenSource.CreateLinkedTokenSource(ct);
-                await Task.WhenAny(next, Task.Delay(TimeSpan.FromSeconds(1), time, timer.Token));
-                await timer.CancelAsync();
-                await DropAbsentAsync();
-                continue;
-            }
-
-            if (!await next)
-            {
-                return;
-            }
-
-            foreach (var change in batches.Current.Changes)
-            {
-                await ApplyAsync(change);
-            }
-
-            next = batches.MoveNextAsync().AsTask();
         }
     }
 

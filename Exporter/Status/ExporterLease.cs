@@ -5,86 +5,61 @@ using Microsoft.Extensions.Options;
 
 namespace Fairway.Exporter.Status;
 
-/// <summary>
-/// The lease that this exporter and its statuses hang on, with the key <c>exporters/{id}</c>. A lease that was lost is followed by a new
-/// one, and everything is stated again on it.
-/// </summary>
-internal sealed class ExporterLease(
-    IRegistry registry, StatusPublisher publisher, ListenAddress address, IOptions<ExporterOptions> options, TimeProvider time, ILogger<ExporterLease> logger)
-    : BackgroundService
+/// <summary>The lease that this exporter's statuses hang on, with the key <c>exporters/{id}</c>. Stopping ends it.</summary>
+internal sealed class ExporterLease : BackgroundService
 {
-    private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(500);
+    private readonly LeaseKeeper _keeper;
+    private readonly ListenAddress _address;
+    private readonly string _id;
+    private readonly ILogger<ExporterLease> _logger;
 
-    private readonly TimeSpan _timeToLive = TimeSpan.FromSeconds(options.Value.LeaseSeconds);
-    private long _lease;
+    public ExporterLease(
+        IRegistry registry, ListenAddress address, IOptions<ExporterOptions> options, TimeProvider time, ILogger<ExporterLease> logger)
+    {
+        _address = address;
+        _id = options.Value.Id;
+        _logger = logger;
+        _keeper = new LeaseKeeper(registry, TimeSpan.FromSeconds(options.Value.LeaseSeconds), time, logger);
+        _keeper.Regained += () => Regained?.Invoke();
+    }
+
+    /// <summary>A lost lease was followed by a new one: every other key of this exporter is gone.</summary>
+    public event Action? Regained;
+
+    /// <summary>The lease to put on; 0 while there is none.</summary>
+    public long Id => _keeper.LeaseId;
+
+    /// <summary>Looks at once whether the lease still lives, instead of at the next renewal.</summary>
+    public async Task RegisterAsync()
+    {
+        try
+        {
+            var version = typeof(ExporterLease).Assembly.GetName().Version!.ToString(3);
+            var member = new Member(_id, (await _address.Bound).Authority, version);
+            await _keeper.PutAsync(RegistryKeys.Exporter(_id), OperatorCodec.Encode(member));
+        }
+        catch (RegistryException e)
+        {
+            Log.NotRegistered(_logger, e.Error, e.Message); // the keeper goes on trying
+        }
+        catch (ObjectDisposedException)
+        {
+            // Stopping.
+        }
+    }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (_lease == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            await registry.RevokeAsync(_lease, cancellationToken).WaitAsync(TimeSpan.FromSeconds(1), time, cancellationToken);
-        }
-        catch (Exception e) when (e is RegistryException or TimeoutException or OperationCanceledException)
-        {
-            Log.LeaseNotRevoked(logger, e.Message); // it runs out by itself
-        }
+        await _keeper.DisposeAsync();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        await ((Task)_address.Bound).WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stoppingToken.IsCancellationRequested)
         {
-            var wait = _timeToLive / 3;
-            try
-            {
-                if (_lease == 0)
-                {
-                    await BeginAsync(stoppingToken);
-                }
-                else if (await registry.KeepAliveAsync(_lease, stoppingToken) is null)
-                {
-                    Lose();
-                    continue;
-                }
-            }
-            catch (RegistryException e) when (e.Error == RegistryError.LeaseGone)
-            {
-                Lose();
-                continue;
-            }
-            catch (RegistryException e)
-            {
-                Log.LeaseNotKept(logger, e.Error, e.Message);
-                wait = Backoff;
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-
-            await publisher.LeaseSuspected.WaitAsync(wait, stoppingToken);
+            await RegisterAsync();
         }
-    }
-
-    private async Task BeginAsync(CancellationToken ct)
-    {
-        var lease = await registry.GrantAsync(_timeToLive, ct);
-        var member = new Member(options.Value.Id, (await address.Bound.WaitAsync(ct)).Authority, typeof(ExporterLease).Assembly.GetName().Version!.ToString(3));
-        await registry.PutAsync(RegistryKeys.Exporter(member.Id), OperatorCodec.Encode(member), lease, ct);
-        _lease = lease;
-        publisher.UseLease(lease);
-        Log.LeaseBegun(logger, member.Id, lease);
-    }
-
-    private void Lose()
-    {
-        Log.LeaseLost(logger, _lease);
-        _lease = 0;
     }
 }

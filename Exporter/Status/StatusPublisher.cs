@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Fairway.Exporter.Probing;
 using Fairway.Registry;
 using Fairway.Registry.Schema;
 using Microsoft.Extensions.Options;
@@ -11,36 +10,15 @@ namespace Fairway.Exporter.Status;
 /// way at a time, so that an older one never lands on a newer; what failed is merged into the next tick's.
 /// </summary>
 internal sealed class StatusPublisher(
-    IRegistry registry, IOptions<ExporterOptions> options, TimeProvider time, ExporterMetrics metrics, ILogger<StatusPublisher> logger)
+    IRegistry registry, ExporterLease lease, IOptions<ExporterOptions> options, TimeProvider time, ExporterMetrics metrics, ILogger<StatusPublisher> logger)
     : BackgroundService
 {
     private const int MaxConcurrentPuts = 32;
 
     private readonly ConcurrentDictionary<string, Desk> _desks = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turns = new(MaxConcurrentPuts);
-    private long _lease;
-
-    /// <summary>A put found the lease gone; its keeper should look.</summary>
-    public Nudge LeaseSuspected { get; } = new(time);
 
     public ServiceBoard Board(string service) => DeskOf(service).Board;
-
-    /// <summary>A new lease: what stood on an older one is gone, and stated again at the next tick.</summary>
-    public void UseLease(long lease)
-    {
-        if (Interlocked.Exchange(ref _lease, lease) != 0)
-        {
-            foreach (var desk in _desks.Values)
-            {
-                desk.Board.RestateAll();
-            }
-        }
-
-        foreach (var service in _desks.Keys)
-        {
-            PutNow(service);
-        }
-    }
 
     /// <summary>Puts the news of a service without waiting for the tick.</summary>
     public void PutNow(string service)
@@ -53,6 +31,7 @@ internal sealed class StatusPublisher(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var ticks = new PeriodicTimer(options.Value.PutInterval, time);
+        lease.Regained += RestateAll;
         try
         {
             while (await ticks.WaitForNextTickAsync(stoppingToken))
@@ -67,13 +46,27 @@ internal sealed class StatusPublisher(
         {
             // Stopped; what is not put now goes with the lease.
         }
+        finally
+        {
+            lease.Regained -= RestateAll;
+        }
+    }
+
+    // The keys went with the lost lease; their news of these moments were given back.
+    private void RestateAll()
+    {
+        foreach (var (service, desk) in _desks)
+        {
+            desk.Board.RestateAll();
+            PutNow(service);
+        }
     }
 
     private Desk DeskOf(string service) => _desks.GetOrAdd(service, static (_, time) => new Desk(new ServiceBoard(time)), time);
 
     private void Start(string service, Desk desk)
     {
-        if (Interlocked.Read(ref _lease) != 0 && Interlocked.CompareExchange(ref desk.Busy, 1, 0) == 0)
+        if (lease.Id != 0 && Interlocked.CompareExchange(ref desk.Busy, 1, 0) == 0)
         {
             _ = RunAsync(service, desk);
         }
@@ -117,7 +110,7 @@ internal sealed class StatusPublisher(
                 Log.PutFailed(logger, service, e.Error, e.Message);
                 if (e.Error == RegistryError.LeaseGone)
                 {
-                    LeaseSuspected.Set();
+                    _ = lease.RegisterAsync();
                 }
 
                 return false;
@@ -136,8 +129,14 @@ internal sealed class StatusPublisher(
             return;
         }
 
+        var on = lease.Id;
+        if (on == 0)
+        {
+            throw new RegistryException(RegistryError.LeaseGone, "The lease is lost and not yet regained.");
+        }
+
         var value = StatusCodec.Split(write.Batch).Single(); // a chunk of the board is one of the codec's
-        await registry.PutAsync(key, value, Interlocked.Read(ref _lease));
+        await registry.PutAsync(key, value, on);
         metrics.Put(value.Length);
     }
 

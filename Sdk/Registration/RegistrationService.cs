@@ -67,21 +67,18 @@ internal sealed class RegistrationService(
     {
         await _stopping.CancelAsync();
         await _registering;
-        if (_registrar != null && instance.Record is { } record)
+        try
         {
-            if (instance.State == RegistrationState.Registered)
+            if (_registrar != null && instance.Record is { } record)
             {
-                logger.Draining(record.Service, record.Id, options.Value.DrainSeconds);
-                await _registrar.DrainAsync(record with { Draining = true }, cancellationToken);
-                await Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), time, cancellationToken);
-                await RunningRequestsAsync(cancellationToken);
+                await DrainAndLeaveAsync(_registrar, record, cancellationToken);
             }
-
-            await _registrar.LeaveAsync(record, cancellationToken);
         }
-
-        health.Serving = false;
-        probe.End();
+        finally
+        {
+            health.Serving = false;
+            probe.End();
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -114,6 +111,20 @@ internal sealed class RegistrationService(
             Metadata = settings.Metadata.ToImmutableSortedDictionary(StringComparer.Ordinal),
             StartedAt = time.GetUtcNow(),
         };
+    }
+
+    private async Task DrainAndLeaveAsync(Registrar registrar, InstanceRecord record, CancellationToken cancellationToken)
+    {
+        if (instance.State == RegistrationState.Registered)
+        {
+            record = record with { Draining = true };
+            logger.Draining(record.Service, record.Id, options.Value.DrainSeconds);
+            await registrar.DrainAsync(record, cancellationToken);
+            await Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), time, cancellationToken);
+            await RunningRequestsAsync(cancellationToken);
+        }
+
+        await registrar.LeaveAsync(record, cancellationToken);
     }
 
     /// <summary>Waits for requests that came before routers knew; bounded, since a request may take for ever.</summary>

@@ -17,6 +17,7 @@ builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
     ["--memory-mib"] = "Backend:MemoryMib",
     ["--self-rps"] = "Backend:SelfRps",
 });
+builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not two lines a request
 builder.AddFairway();
 
 var settings = builder.Configuration.GetSection("Backend");

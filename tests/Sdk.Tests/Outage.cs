@@ -7,6 +7,7 @@ internal sealed class Outage(IRegistry inner) : IRegistry
 {
     private volatile bool _away;
     private int _refused;
+    private int _keptAlive;
 
     public bool Away
     {
@@ -16,6 +17,9 @@ internal sealed class Outage(IRegistry inner) : IRegistry
 
     /// <summary>Calls that found it away.</summary>
     public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>Renewals of leases that got through.</summary>
+    public int KeptAlive => Volatile.Read(ref _keptAlive);
 
     public Task<RegistryListing> ListAsync(string prefix, CancellationToken cancellationToken = default) =>
         Inner().ListAsync(prefix, cancellationToken);
@@ -38,8 +42,12 @@ internal sealed class Outage(IRegistry inner) : IRegistry
     public Task<long> GrantAsync(TimeSpan timeToLive, CancellationToken cancellationToken = default) =>
         Inner().GrantAsync(timeToLive, cancellationToken);
 
-    public Task<TimeSpan?> KeepAliveAsync(long lease, CancellationToken cancellationToken = default) =>
-        Inner().KeepAliveAsync(lease, cancellationToken);
+    public async Task<TimeSpan?> KeepAliveAsync(long lease, CancellationToken cancellationToken = default)
+    {
+        var left = await Inner().KeepAliveAsync(lease, cancellationToken);
+        Interlocked.Increment(ref _keptAlive);
+        return left;
+    }
 
     public Task RevokeAsync(long lease, CancellationToken cancellationToken = default) =>
         Inner().RevokeAsync(lease, cancellationToken);

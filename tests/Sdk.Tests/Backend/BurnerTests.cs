@@ -8,16 +8,16 @@ namespace Fairway.Sdk.Tests.Backend;
 public sealed class BurnerTests
 {
     [Fact]
-    public void Burn_TwiceTheAmount_CostsAboutTwiceTheProcessor()
+    public void Burn_TenTimesTheAmount_CostsMuchMoreProcessorTime()
     {
         Burner.Burn(5);
-        var once = Measure(40);
-        var twice = Measure(80);
+        var little = Measure(20);
+        var much = Measure(200);
 
-        Assert.InRange(once, 15, 400);
-        Assert.InRange(twice / once, 1.4, 2.8);
+        Assert.InRange(little, 5, 500);
+        Assert.InRange(much / little, 3, 30); // wide: the machine's other guests slow either down
 
-        static double Measure(double milliseconds) => Enumerable.Range(0, 5).Min(_ =>
+        static double Measure(double milliseconds) => Enumerable.Range(0, 3).Min(_ =>
         {
             var before = Environment.CpuUsage.TotalTime;
             Burner.Burn(milliseconds);

@@ -29,14 +29,13 @@ public sealed class OrcaTests
             await host.Http.GetAsync(new Uri(host.Address, "/throw"));
         }
 
-        var busy = await UntilAsync(reports, report => report.RpsFractional > 0);
-        Assert.True(busy.Eps > 0 && busy.Eps < busy.RpsFractional, $"{busy}");
+        var busy = await UntilAsync(reports, report => report.Eps > 0);
+        Assert.True(busy.Eps <= busy.RpsFractional, $"{busy}");
         Assert.True(busy.NamedMetrics["latency_ms"] > 0, $"{busy}");
 
         host.Release.SetResult();
         await Task.WhenAll(held);
-        var ended = await UntilAsync(reports, report => report.NamedMetrics["in_flight"] == 0);
-        Assert.True(ended.RpsFractional > 0, $"{ended}");
+        await UntilAsync(reports, report => report.NamedMetrics["in_flight"] == 0);
     }
 
     [Fact]
