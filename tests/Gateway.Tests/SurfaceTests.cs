@@ -72,6 +72,10 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         var put = paths.GetProperty("/v1/services/{service}/instances/{id}").GetProperty("put");
         Assert.True(put.TryGetProperty("requestBody", out _));
         Assert.All(["200", "201", "400", "401", "409", "413", "503"], status => Assert.True(put.GetProperty("responses").TryGetProperty(status, out _), status));
+        var line = document.GetProperty("components").GetProperty("schemas").GetProperty("InstanceLine").GetProperty("properties");
+        Assert.Equal("number", line.GetProperty("weight").GetProperty("type").GetString());
+        var schemas = document.GetRawText();
+        Assert.Contains("\"warming\"", schemas, StringComparison.Ordinal);
         foreach (var operation in paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
         {
             Assert.NotEqual("", operation.Value.GetProperty("summary").GetString());
