@@ -46,5 +46,6 @@ app.MapPost("/knobs", (Worker worker, KnobsChange change) => worker.Change(chang
 });
 app.MapGet("/whoami", (FairwayInstance me) => new { State = me.State.ToString(), me.ErrorCode, me.Error, me.Record });
 app.MapGet("/healthz", () => "ok");
+app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine($"READY {app.Urls.First()}"));
 app.Run();
 return 0;

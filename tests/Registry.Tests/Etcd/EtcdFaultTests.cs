@@ -122,6 +122,23 @@ public sealed class EtcdFaultTests : IAsyncLifetime
         Assert.Equal(12, listing.Entries.Select(entry => entry.Key).Distinct().Count());
     }
 
+    [Fact]
+    public async Task Watch_HistoryLargerThanAMessage_ComesInFragmentsAndWhole()
+    {
+        using var narrow = Client(options => options.MaxMessageBytes = 3 * 1024 * 1024);
+        var start = 0L;
+        for (var i = 0; i < 15; i++)
+        {
+            var revision = await _registry.PutAsync($"/p/{i:00}", new byte[400 * 1024]);
+            start = i == 0 ? revision : start;
+        }
+
+        await using var watch = new WatchReader(narrow.WatchAsync("/p/", start), TimeSpan.FromSeconds(10));
+        var changes = await watch.ChangesAsync(15);
+
+        Assert.Equal(Enumerable.Range(0, 15).Select(i => $"/p/{i:00}"), changes.Select(change => change.Entry.Key));
+    }
+
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     private EtcdRegistry Client(Action<EtcdOptions>? change = null)
