@@ -127,13 +127,15 @@ internal sealed class EtcdWatch(EtcdCaller caller, EtcdOptions options, TimeProv
             return new RegistryException(RegistryError.Compacted, "The watched revision is compacted.") { CompactRevision = response.CompactRevision };
         }
 
-        var status = response.CancelReason switch
+        // etcd 3.4 writes the whole status there: "rpc error: code = ... desc = etcdserver: ...".
+        var reason = response.CancelReason[(response.CancelReason.IndexOf("etcdserver:", StringComparison.Ordinal) is > 0 and var at ? at : 0)..];
+        var status = reason switch
         {
             EtcdErrors.InvalidToken or EtcdErrors.UserEmpty or EtcdErrors.OldAuthRevision => GrpcStatus.Unauthenticated,
             EtcdErrors.PermissionDenied => GrpcStatus.PermissionDenied,
             _ => GrpcStatus.Unavailable,
         };
-        caller.Broken(member, token, status, response.CancelReason);
-        return EtcdErrors.Translate(status, response.CancelReason, 0, null);
+        caller.Broken(member, token, status, reason);
+        return EtcdErrors.Translate(status, reason, 0, null);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Fairway.Testing;
 
@@ -19,9 +18,6 @@ public sealed record RealProcessStart(string Program, params string[] Arguments)
 /// </summary>
 public sealed class RealProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
-    private const int SigCont = 18;
-    private const int SigStop = 19;
     private const int KeptLines = 2000;
 
     private static readonly ConcurrentDictionary<RealProcess, byte> Running = new();
@@ -110,8 +106,16 @@ public sealed class RealProcess : IAsyncDisposable
     public async Task<string> WaitForLineAsync(Func<string, bool> condition, TimeSpan? timeout = null)
     {
         string? found = null;
-        await WaitReadyAsync(() => Task.FromResult((found = _lines.FirstOrDefault(condition)) != null), timeout);
-        return found!;
+        await Eventually.True(
+            () => (found = _lines.FirstOrDefault(condition)) != null || HasExited, timeout ?? TimeSpan.FromSeconds(30));
+        if (found == null)
+        {
+            // Its last lines may still be on their way.
+            await WaitForExitAsync(TimeSpan.FromSeconds(5));
+        }
+
+        return found ?? _lines.FirstOrDefault(condition)
+            ?? throw new InvalidOperationException($"{Name} exited with {ExitCode} without the line waited for:\n{Output}");
     }
 
     /// <summary>SIGKILL; returns when the process is gone.</summary>
@@ -126,19 +130,26 @@ public sealed class RealProcess : IAsyncDisposable
         Running.TryRemove(this, out _);
     }
 
-    /// <summary>SIGSTOP: the process keeps its sockets and answers nothing.</summary>
-    public void Freeze() => Signal(SigStop);
+    /// <summary>SIGSTOP: the process keeps its sockets and answers nothing. Returns when all its threads stand still.</summary>
+    public void Freeze()
+    {
+        Signal(Signals.Stop);
+        if (!SpinWait.SpinUntil(StandsStill, TimeSpan.FromSeconds(5)))
+        {
+            throw new InvalidOperationException($"{Name} ({Pid}) did not stop.");
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Signal(SigCont);
+    public void Resume() => Signal(Signals.Continue);
 
     /// <summary>SIGTERM, then SIGKILL when it is still there after the grace (5 s unless said).</summary>
     public async Task StopAsync(TimeSpan? grace = null)
     {
         if (!_process.HasExited)
         {
-            Signal(SigCont);
-            Signal(SigTerm);
+            Signal(Signals.Continue);
+            Signal(Signals.Terminate);
             using var limit = new CancellationTokenSource(grace ?? TimeSpan.FromSeconds(5), TimeProvider.System);
             try
             {
@@ -202,16 +213,18 @@ public sealed class RealProcess : IAsyncDisposable
         }
     }
 
+    // The signal is taken by one thread after another; one that is not yet stopped may still answer.
+    private bool StandsStill() => Directory.EnumerateDirectories($"/proc/{Pid}/task").All(thread =>
+    {
+        var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+        return stat[stat.LastIndexOf(')') + 2] == 'T';
+    });
+
     private void Signal(int signal)
     {
-        if (!_process.HasExited && SendSignal(_process.Id, signal) != 0)
+        if (!_process.HasExited)
         {
-            throw new InvalidOperationException(
-                $"Signal {signal} to {Name} ({_process.Id}) failed with errno {Marshal.GetLastPInvokeError()}.");
+            Signals.Send(_process.Id, signal);
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SendSignal(int pid, int signal);
 }

@@ -1,0 +1,69 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Fairway.Testing;
+
+namespace Fairway.Commands.Tests;
+
+/// <summary>What README promises of <c>./run</c>. Bounds are generous; ./bench faults has the figures.</summary>
+public sealed class RunTests(RunningProduct product) : IClassFixture<RunningProduct>
+{
+    [Fact]
+    public async Task Run_Ready_RanksBothSampleServicesByLoad()
+    {
+        await Eventually.TrueAsync(
+            async () => await SlowOneIsLast("orders", "orders-3") && await SlowOneIsLast("payments", "payments-3"),
+            TimeSpan.FromSeconds(60));
+
+        var best = await product.Http.GetFromJsonAsync<JsonElement>("/v1/services/orders/best");
+        var first = best.GetProperty("instances")[0];
+        Assert.Equal("ready", first.GetProperty("state").GetString());
+        Assert.True(first.GetProperty("rps").GetDouble() > 0);
+        Assert.True(first.GetProperty("memoryGib").GetDouble() > 0);
+    }
+
+    [Fact]
+    public async Task Kill_OneBackend_LeavesItsList()
+    {
+        await Listed("payments", "payments-2");
+
+        Signals.Send(product.PidOf("--id", "payments-2"), Signals.Kill);
+
+        await Eventually.TrueAsync(async () => !(await product.BestAsync("payments")).Contains("payments-2"), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task Freeze_OneBackend_LeavesItsListAndReturns()
+    {
+        await Listed("orders", "orders-2");
+        var pid = product.PidOf("--id", "orders-2");
+
+        Signals.Send(pid, Signals.Stop);
+        await Eventually.TrueAsync(async () => !(await product.BestAsync("orders")).Contains("orders-2"), TimeSpan.FromSeconds(15));
+
+        Signals.Send(pid, Signals.Continue);
+        await Listed("orders", "orders-2");
+    }
+
+    [Fact]
+    public async Task Terminate_Exporter_NothingLeavesTheList()
+    {
+        await Listed("orders", "orders-1");
+
+        Signals.Send(product.PidOf("Exporter.dll"), Signals.Kill);
+
+        for (var look = 0; look < 10; look++)
+        {
+            Assert.Contains("orders-1", await product.BestAsync("orders"));
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+        }
+    }
+
+    private Task Listed(string service, string id) =>
+        Eventually.TrueAsync(async () => (await product.BestAsync(service)).Contains(id), TimeSpan.FromSeconds(60));
+
+    private async Task<bool> SlowOneIsLast(string service, string id)
+    {
+        var best = await product.BestAsync(service);
+        return best.Length == 3 && best[2] == id;
+    }
+}

@@ -1,0 +1,42 @@
+using Fairway.Testing;
+
+namespace Fairway.Commands.Tests;
+
+/// <summary>What <c>./run</c> leaves behind, and what it refuses.</summary>
+public sealed class StopTests
+{
+    [Fact]
+    public async Task Interrupt_RunningProduct_LeavesNoProcessAndOnlyItsData()
+    {
+        var product = new RunningProduct();
+        await product.InitializeAsync();
+        try
+        {
+            Assert.True(product.Processes().Count >= 8, "a gateway, an exporter and six backends run");
+
+            Signals.Send(product.Process.Pid, Signals.Interrupt);
+            await product.Process.WaitForExitAsync(TimeSpan.FromSeconds(30));
+
+            Assert.Empty(product.Processes());
+            Assert.True(Directory.Exists(product.DataFolder));
+            Assert.False(Directory.Exists(Path.Combine(product.DataFolder, "tmp")));
+        }
+        finally
+        {
+            await product.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData("run", "--engine", "akka", "'akka' is no engine")]
+    [InlineData("run", "--port", "http", "--port takes a number")]
+    [InlineData("run", "--portt", "1", "unknown option '--portt'")]
+    [InlineData("test", "--engine", "akka", "'akka' is no engine")]
+    public async Task Command_BadOption_SaysSoAndEndsWith2(string command, string option, string value, string message)
+    {
+        await using var process = RealProcess.Start(RunningProduct.Command(command, option, value));
+
+        Assert.Equal(2, await process.WaitForExitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains(message, process.Output, StringComparison.Ordinal);
+    }
+}
