@@ -82,11 +82,18 @@ internal sealed class InstanceFleet(
 
     private sealed class Sink(InstanceName name, StatusPublisher publisher, ILogger logger) : IProbeSink
     {
+        private Life _last;
+
         public void LifeChanged(Life life, string why)
         {
             Log.LifeChanged(logger, name.Service, name.Id, life, why);
             publisher.Board(name.Service).SetLife(name.Id, life, why);
-            publisher.PutNow(name.Service);
+            if (life == Life.Down || _last == Life.Down)
+            {
+                publisher.PutNow(name.Service); // a newcomer that lives is usable already; the tick tells of it
+            }
+
+            _last = life;
         }
 
         public void Sampled(SampleNow sample) => publisher.Board(name.Service).SetSample(name.Id, sample);

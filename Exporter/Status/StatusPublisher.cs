@@ -15,6 +15,9 @@ internal sealed class StatusPublisher(
 {
     private const int MaxConcurrentPuts = 32;
 
+    // The first mark of many goes at once, the others together: each batch repeats all that are down.
+    private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(50);
+
     private readonly ConcurrentDictionary<string, Desk> _desks = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turns = new(MaxConcurrentPuts);
 
@@ -74,23 +77,38 @@ internal sealed class StatusPublisher(
 
     private async Task RunAsync(string service, Desk desk)
     {
-        await _turns.WaitAsync();
-        var done = true;
-        while (desk.Asked && done)
+        var outcome = PutOutcome.Told;
+        while (desk.Asked && outcome != PutOutcome.Failed)
         {
             desk.Asked = false;
-            done = await PutAsync(service, desk.Board);
+            outcome = await PutInTurnAsync(service, desk.Board);
+            if (outcome == PutOutcome.Told)
+            {
+                await Task.Delay(Spacing, time);
+            }
         }
 
-        _turns.Release();
         Volatile.Write(ref desk.Busy, 0);
-        if (desk.Asked && done)
+        if (desk.Asked && outcome != PutOutcome.Failed)
         {
             Start(service, desk); // asked between the last look and the release; after a failure the next tick tries again
         }
     }
 
-    private async Task<bool> PutAsync(string service, ServiceBoard board)
+    private async Task<PutOutcome> PutInTurnAsync(string service, ServiceBoard board)
+    {
+        await _turns.WaitAsync();
+        try
+        {
+            return await PutAsync(service, board);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private async Task<PutOutcome> PutAsync(string service, ServiceBoard board)
     {
         var writes = board.Take();
         for (var i = 0; i < writes.Count; i++)
@@ -113,11 +131,11 @@ internal sealed class StatusPublisher(
                     _ = lease.RegisterAsync();
                 }
 
-                return false;
+                return PutOutcome.Failed;
             }
         }
 
-        return true;
+        return writes.Count > 0 ? PutOutcome.Told : PutOutcome.NoNews;
     }
 
     private async Task WriteAsync(string service, ChunkWrite write)
@@ -138,6 +156,13 @@ internal sealed class StatusPublisher(
         var value = StatusCodec.Split(write.Batch).Single(); // a chunk of the board is one of the codec's
         await registry.PutAsync(key, value, on);
         metrics.Put(value.Length);
+    }
+
+    private enum PutOutcome
+    {
+        NoNews,
+        Told,
+        Failed,
     }
 
     /// <summary>A service with its board and whether somebody writes for it now.</summary>

@@ -75,6 +75,10 @@ public sealed class ProcessTests
         await SeenDownWithinAsync(3, frozen.Freeze, log, "frozen");
         frozen.Resume();
         await log.UntilUp("frozen");
+
+        await exporter.StopAsync();
+        Assert.True(exporter.ExitCode == 0, exporter.Output);
+        await Eventually.True(() => log.Puts[^1].Batch is null, what: "its status goes with it");
     }
 
     private static async Task SeenDownWithinAsync(double seconds, Action fault, StatusLog log, string id)

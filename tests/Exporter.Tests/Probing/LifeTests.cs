@@ -121,4 +121,24 @@ public sealed class LifeTests : IAsyncLifetime
         await _registry.DeregisterAsync(_instance.Record("a"));
         await Eventually.True(() => _log.Puts[^1].Batch is null, what: "the key of an empty chunk goes");
     }
+
+    [Fact]
+    public async Task Batch_OfManyThatFailAtOnce_IsPutTogether()
+    {
+        const int Many = 150;
+        foreach (var i in Enumerable.Range(0, Many))
+        {
+            await _registry.RegisterAsync(_instance.Record($"i{i}", Probes.GrpcHealth));
+        }
+
+        await Eventually.True(() => Enumerable.Range(0, Many).All(i => _log.IsUp($"i{i}")));
+        var before = _log.Puts.Count;
+        Assert.InRange(before, 1, 10);
+
+        _instance.Health = HealthCheckResponse.Types.ServingStatus.NotServing;
+        await Eventually.True(() => Enumerable.Range(0, Many).All(i => _log.IsDown($"i{i}")), TimeSpan.FromSeconds(3));
+
+        Assert.InRange(_log.Puts.Count - before, 1, 40);
+        Assert.Equal(Many, _log.Puts[^1].Batch!.Items.Count(item => item.Life == Life.Down));
+    }
 }
