@@ -128,11 +128,9 @@ internal sealed class MeterFamily
         public Series(ReadOnlySpan<KeyValuePair<string, object?>> labels, int buckets)
         {
             Labels = labels.ToArray();
-            Array.Sort(Labels, static (one, other) => string.CompareOrdinal(one.Key, other.Key));
             Buckets = new long[buckets];
         }
 
-        /// <summary>By name, so that a series reads the same however it was recorded.</summary>
         public KeyValuePair<string, object?>[] Labels { get; }
 
         /// <summary>The sum, or the last value of a gauge.</summary>
