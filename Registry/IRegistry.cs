@@ -14,7 +14,11 @@ public sealed record RegistryListing(long Revision, ulong ClusterId, IReadOnlyLi
 public readonly record struct RegistryChange(bool IsDelete, RegistryEntry Entry);
 
 /// <summary>What a watch delivers at once: changes up to a revision, or none (progress), which proves liveness only.</summary>
-public sealed record WatchBatch(long Revision, IReadOnlyList<RegistryChange> Changes);
+public sealed record WatchBatch(long Revision, IReadOnlyList<RegistryChange> Changes)
+{
+    /// <summary>Tells a restored or replaced cluster from the one read before.</summary>
+    public ulong ClusterId { get; init; }
+}
 
 /// <summary>
 /// The registry: a subset of etcd v3, served by etcd itself or by <see cref="Memory.MemoryRegistry"/>.
@@ -38,7 +42,8 @@ public interface IRegistry
     Task<TxnResult> TxnAsync(RegistryTxn txn, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Follows <paramref name="prefix"/> from <paramref name="fromRevision"/> on. Ends in
+    /// Follows <paramref name="prefix"/> from <paramref name="fromRevision"/> on (0: from now on). The first batch is empty: the watch
+    /// stands, and this is the registry's revision now; one below what was seen before tells a restored cluster. Ends in
     /// <see cref="RegistryException"/>: <see cref="RegistryError.Compacted"/> when history is gone, <see cref="RegistryError.Away"/> when the stream breaks.
     /// </summary>
     IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long fromRevision, CancellationToken cancellationToken = default);

@@ -25,4 +25,6 @@ public sealed record DirectoryTables
     public ImmutableArray<Member> Gateways { get; init; } = [];
 
     public ImmutableArray<Member> Exporters { get; init; } = [];
+
+    public ImmutableArray<Member> Edges { get; init; } = [];
 }

@@ -56,7 +56,10 @@ public sealed record InstanceView
     /// <summary>Age of the newest sample in ms as of <see cref="ServiceSnapshot.GeneratedAt"/>; null if never sampled.</summary>
     public long? AgeMs { get; init; }
 
-    /// <summary>Whether a router may send requests here.</summary>
+    /// <summary>The exporter that last sampled this instance is gone: its figures stand until another takes over.</summary>
+    public bool IsStale { get; init; }
+
+    /// <summary>Whether a router may send requests here; in panic see <see cref="ServiceSnapshot.MayServe"/>.</summary>
     public bool IsUsable => State is InstanceState.Ready or InstanceState.Warming or InstanceState.Unknown;
 }
 
@@ -80,4 +83,11 @@ public sealed record ServiceSnapshot
 
     /// <summary>Lanes (empty: base) in which below half of the instances are usable, so that ejected ones are readmitted.</summary>
     public ImmutableArray<string> PanickedLanes { get; init; } = [];
+
+    /// <summary>Whether a router may send requests to <paramref name="instance"/>: usable, or ejected in a lane that panicked.</summary>
+    public bool MayServe(InstanceView instance)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        return instance.IsUsable || (instance.State is InstanceState.Ejected && PanickedLanes.Contains(instance.Lane));
+    }
 }

@@ -16,7 +16,14 @@ public enum Life
 /// What one exporter says in one put under <c>status/{service}/{exporter}/{chunk}</c>. Every batch names all
 /// instances that the exporter holds down, so that a late reader learns of them; of the rest only what changed.
 /// </summary>
-public sealed record StatusBatch(ImmutableArray<InstanceStatus> Items);
+public sealed record StatusBatch(ImmutableArray<InstanceStatus> Items)
+{
+    /// <summary>
+    /// The exporter's name of statuses posted over HTTP; the chunk is the instance's id. What such a post calls
+    /// down stays down until one says up: a post that says neither changes nothing.
+    /// </summary>
+    public const string HttpExporter = "http";
+}
 
 /// <summary>One instance in a <see cref="StatusBatch"/>. Only durations travel, never clock readings.</summary>
 public sealed record InstanceStatus

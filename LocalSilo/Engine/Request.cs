@@ -1,0 +1,240 @@
+using System.Reflection;
+using Orleans.Runtime;
+using Orleans.Serialization.Invocation;
+
+namespace Fairway.LocalSilo;
+
+/// <summary>
+/// One call: its arguments (in the fields of the emitted type), its way to the target, and the answer the caller waits for.
+/// The first of answer, time-out, cancellation and rejection wins.
+/// </summary>
+internal abstract class Request : WorkItem, IInvokable
+{
+    /// <summary>Set by the emitted code.</summary>
+    public CancellationToken CallerToken;
+
+    private CancellationTokenSource? _calleeSource;
+    private CancellationTokenRegistration _registration;
+    private CallTarget? _target;
+    private Task? _filtered;
+    private int _answered;
+
+    public MethodDescriptor Descriptor { get; private set; } = null!;
+
+    public GrainReference Reference { get; private set; } = null!;
+
+    /// <summary>The calling activation; null from outside grains.</summary>
+    public Activation? Sender { get; private set; }
+
+    /// <summary>When the caller stops waiting, as a timestamp of the messaging clock.</summary>
+    public long Deadline { get; private set; }
+
+    public override bool AlwaysInterleave => Descriptor.AlwaysInterleave;
+
+    public override bool ReadOnly => Descriptor.ReadOnly;
+
+    public override bool IsAbandoned => Volatile.Read(ref _answered) != 0 && !Descriptor.OneWay;
+
+    /// <summary>The token the method sees: cancelled with the caller's, and when the caller stops waiting.</summary>
+    public CancellationToken CalleeToken() => _calleeSource?.Token ?? default;
+
+    public override void Run(CallTarget target)
+    {
+        try
+        {
+            if (Descriptor.TokenIndex >= 0)
+            {
+                OpenCalleeToken();
+            }
+
+            var instance = target.Instance ?? throw new InvalidOperationException($"{target} has no instance.");
+            if (target.HasFilters)
+            {
+                _filtered = new IncomingCall(this, target, instance).RunAsync();
+                if (!_filtered.IsCompleted)
+                {
+                    _filtered.GetAwaiter().UnsafeOnCompleted(Ended);
+                    return;
+                }
+            }
+            else if (!Begin(instance))
+            {
+                return;
+            }
+        }
+        catch (Exception thrown)
+        {
+            Fail(thrown);
+            target.Ended(this);
+            return;
+        }
+
+        Ended();
+    }
+
+    private void OpenCalleeToken()
+    {
+        _calleeSource = new CancellationTokenSource();
+        Interlocked.MemoryBarrier(); // Abandon marks the answer first and looks for the source then; here the other way round.
+        if (CallerToken.IsCancellationRequested || IsAbandoned)
+        {
+            _calleeSource.Cancel();
+        }
+    }
+
+    /// <summary>Ends the wait of the caller, takes the call back if it has not started, and cancels its token if it has.</summary>
+    public void Abandon(Exception reason, bool cancel)
+    {
+        if (TryAnswer())
+        {
+            SetException(reason);
+            _registration.Unregister();
+            if (_target is { } target && !target.Withdraw(this) && cancel && _calleeSource is { } source)
+            {
+                target.RunLater(source.Cancel);
+            }
+        }
+    }
+
+    public override void Reject(Exception reason)
+    {
+        if (TryAnswer())
+        {
+            SetException(reason);
+        }
+
+        _registration.Unregister();
+    }
+
+    /// <summary>Called with the lock of the target held, when it takes the call.</summary>
+    public void TakenBy(CallTarget target) => _target = target;
+
+    /// <summary>Called once, before the call is sent.</summary>
+    protected void Address(GrainReference reference, int method)
+    {
+        Descriptor = reference.Contract.Methods[method];
+        Reference = reference;
+        Sender = Activation.Current;
+    }
+
+    /// <summary>The call itself, past the filters.</summary>
+    public void Transmit(Silo silo)
+    {
+        Context = RequestContext.Current;
+        if (CallerToken.IsCancellationRequested)
+        {
+            if (TryAnswer())
+            {
+                SetCanceled(CallerToken);
+            }
+
+            return;
+        }
+
+        if (!Descriptor.OneWay)
+        {
+            Deadline = silo.DeadlineFor(Descriptor.ResponseTimeout);
+            if (CallerToken.CanBeCanceled)
+            {
+                _registration = CallerToken.UnsafeRegister(
+                    static (state, token) => ((Request)state!).Abandon(new OperationCanceledException(token), cancel: true), this);
+            }
+        }
+
+        silo.Deliver(this);
+    }
+
+    /// <summary>Calls the method; true if it ended at once, else <see cref="Ended"/> is called at the end.</summary>
+    protected abstract bool Begin(object instance);
+
+    /// <summary>Takes over the outcome of the method; throws what it threw.</summary>
+    protected abstract void End();
+
+    /// <summary>Calls the method for a filter, boxing what it gives.</summary>
+    public abstract Task<object?> CallBoxed(object instance);
+
+    protected abstract void SetResult();
+
+    public abstract void SetBoxedResult(object? result);
+
+    public abstract object? BoxedResult { get; }
+
+    protected abstract void SetException(Exception exception);
+
+    protected abstract void SetCanceled(CancellationToken token);
+
+    /// <summary>A task that ends as the caller's does.</summary>
+    public abstract Task Answer { get; }
+
+    protected void Ended()
+    {
+        try
+        {
+            if (_filtered is { } filtered)
+            {
+                filtered.GetAwaiter().GetResult();
+            }
+            else
+            {
+                End();
+            }
+
+            if (TryAnswer())
+            {
+                SetResult();
+            }
+
+            _registration.Unregister();
+        }
+        catch (Exception thrown)
+        {
+            Fail(thrown);
+        }
+
+        _target!.Ended(this);
+    }
+
+    private void Fail(Exception thrown)
+    {
+        _target?.Threw(this, thrown);
+        if (TryAnswer())
+        {
+            SetException(thrown);
+        }
+
+        _registration.Unregister();
+    }
+
+    private bool TryAnswer() => Interlocked.Exchange(ref _answered, 1) == 0;
+
+    object? IInvokable.GetTarget() => _target?.Instance;
+
+    int IInvokable.GetArgumentCount() => Descriptor.Parameters.Length;
+
+    object? IInvokable.GetArgument(int index) =>
+        index == Descriptor.TokenIndex ? (_calleeSource?.Token ?? CallerToken) : Descriptor.ArgumentFields[index]!.GetValue(this);
+
+    void IInvokable.SetArgument(int index, object value)
+    {
+        if (index == Descriptor.TokenIndex)
+        {
+            CallerToken = (CancellationToken)value;
+        }
+        else
+        {
+            Descriptor.ArgumentFields[index]!.SetValue(this, value);
+        }
+    }
+
+    string IInvokable.GetMethodName() => Descriptor.Method.Name;
+
+    string IInvokable.GetInterfaceName() => Reference.Contract.Name;
+
+    MethodInfo IInvokable.GetMethod() => Descriptor.Method;
+
+    Type IInvokable.GetInterfaceType() => Reference.Contract.Contract;
+
+    CancellationToken IInvokable.GetCancellationToken() => CallerToken;
+
+    TimeSpan? IInvokable.GetDefaultResponseTimeout() => Descriptor.ResponseTimeout;
+}
