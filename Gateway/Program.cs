@@ -1,2 +1,3 @@
-var app = WebApplication.Create(args);
-app.Run();
+using Fairway.Gateway;
+
+await GatewayApp.Build(args).RunAsync();

@@ -19,8 +19,8 @@ public abstract record RegistryKey
     private static RegistryKey? Parse(string[] parts) => parts switch
     {
         ["instances", var service, var id] when Valid(service, id) => new InstanceKey(service, id),
-        ["status", var service, var exporter, var chunk] when Valid(service, exporter) && Chunk(chunk) is { } number =>
-            new StatusKey(service, exporter, number),
+        ["status", var service, var exporter, var chunk] when Valid(service, exporter) && Valid(chunk) =>
+            new StatusKey(service, exporter, chunk),
         ["exporters", var id] when Valid(id) => new ExporterKey(id),
         ["gateways", var id] when Valid(id) => new GatewayKey(id),
         ["edges", var id] when Valid(id) => new EdgeKey(id),
@@ -40,14 +40,18 @@ public abstract record RegistryKey
     private static bool Valid(string name, string other) => Names.IsValid(name) && Names.IsValid(other);
 
     private static string? Rest(string[] rest) => rest is [] or [""] ? null : string.Join('/', rest);
-
-    private static int? Chunk(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var chunk) ? chunk : null;
 }
 
 public sealed record InstanceKey(string Service, string Id) : RegistryKey;
 
-public sealed record StatusKey(string Service, string Exporter, int Chunk) : RegistryKey;
+/// <param name="Chunk">A number from 0; under <see cref="StatusBatch.HttpExporter"/> the instance's id.</param>
+public sealed record StatusKey(string Service, string Exporter, string Chunk) : RegistryKey
+{
+    public StatusKey(string service, string exporter, int chunk)
+        : this(service, exporter, chunk.ToString(CultureInfo.InvariantCulture))
+    {
+    }
+}
 
 public sealed record ExporterKey(string Id) : RegistryKey;
 

@@ -39,6 +39,9 @@ public static class RegistryKeys
         return string.Create(CultureInfo.InvariantCulture, $"{StatusOf(service, exporter)}{chunk}");
     }
 
+    /// <summary>The status posted over HTTP for one instance.</summary>
+    public static string HttpStatus(string service, string id) => StatusOf(service, StatusBatch.HttpExporter) + Name(id);
+
     public static string StatusOf(string service, string exporter) => $"{Statuses}{Name(service)}/{Name(exporter)}/";
 
     public static string Exporter(string id) => Exporters + Name(id);

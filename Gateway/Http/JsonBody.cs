@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Fairway.Gateway.Http;
+
+/// <summary>Reads a request's body as a JSON object, whatever its content type says.</summary>
+public static class JsonBody
+{
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+
+    /// <exception cref="ApiException"><c>BAD_JSON</c>: empty, malformed or no object.</exception>
+    /// <exception cref="BadHttpRequestException">413: larger than the server takes.</exception>
+    /// <param name="mayBeEmpty">Whether no body at all stands for an empty object.</param>
+    public static async Task<JsonObject> ReadAsync(HttpContext context, bool mayBeEmpty = false)
+    {
+        using var buffer = new MemoryStream();
+        await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+        if (buffer.Length > GatewayApp.MaxBodyBytes)
+        {
+            throw new ApiException(413, "BODY_TOO_LARGE", "The body is over 64 KiB.");
+        }
+
+        return mayBeEmpty && buffer.Length == 0 ? [] : Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+    }
+
+    private static JsonObject Parse(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var node = JsonNode.Parse(utf8, documentOptions: Strict);
+            Touch(node);
+            return node as JsonObject ?? throw ApiException.BadJson("The body must be a JSON object.");
+        }
+        catch (JsonException error)
+        {
+            throw ApiException.BadJson($"The body is no JSON object: {error.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiException.BadJson("The body has text that is no Unicode.");
+        }
+    }
+
+    /// <summary>Strings are decoded only when read; those that are no Unicode must fail here, not later.</summary>
+    private static void Touch(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject members:
+                foreach (var (_, member) in members)
+                {
+                    Touch(member);
+                }
+
+                break;
+            case JsonArray items:
+                foreach (var item in items)
+                {
+                    Touch(item);
+                }
+
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
+                _ = value.GetValue<string>();
+                break;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fairway.Gateway.Http;
+
+/// <summary>The body of every refusal (RFC 9457), with a stable <c>code</c> for programs to act on.</summary>
+public sealed record Problem(string Type, string Title, int Status, string Detail, string Code)
+{
+    private static readonly ProblemJson Json = new(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+
+    /// <summary>Answers with this refusal; the response must not have started.</summary>
+    public static Task WriteAsync(HttpContext context, int status, string code, string detail)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/problem+json";
+        response.Headers.CacheControl = "no-store";
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new Problem("about:blank", TitleOf(status), status, detail, code), Json.Problem);
+        response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : response.Body.WriteAsync(body, CancellationToken.None).AsTask();
+    }
+
+    private static string TitleOf(int status) =>
+        Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase ? phrase : "Error";
+}
+
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class ProblemJson : JsonSerializerContext;

@@ -1,0 +1,19 @@
+namespace Fairway.Gateway;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed")]
+    public static partial void RequestFailed(ILogger logger, string method, string path, Exception error);
+
+    [LoggerMessage(2, LogLevel.Warning, "The registry failed a call to {Path}")]
+    public static partial void RegistryFailed(ILogger logger, string path, Exception error);
+
+    [LoggerMessage(3, LogLevel.Warning, "The directory did not answer the renewal; lists are marked stale")]
+    public static partial void RenewFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(4, LogLevel.Information, "Did not see revision {Revision} in time; it will show later")]
+    public static partial void CatchUpFailed(ILogger logger, long revision, Exception error);
+
+    [LoggerMessage(5, LogLevel.Debug, "Could not end the subscription; it lapses by itself")]
+    public static partial void LeaveFailed(ILogger logger, Exception error);
+}
