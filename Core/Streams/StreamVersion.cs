@@ -3,6 +3,20 @@ namespace Fairway.Core.Streams;
 /// <summary>One version of a conversation's answer: its frames, and what its end still waits for.</summary>
 internal sealed class StreamVersion(long version, string conversation, ReadOnlyMemory<byte> request, DateTimeOffset createdAt, long openedAt)
 {
+    /// <summary>Takes a saved version back.</summary>
+    public StreamVersion(SavedStream saved, long openedAt, long endedAt)
+        : this(saved.Version, saved.Conversation, saved.Request, saved.CreatedAt, openedAt)
+    {
+        _dropped = saved.FirstOffset;
+        _frames.AddRange(saved.Frames);
+        _bytes = saved.Frames.Where(frame => !frame.IsTerminal).Sum(frame => frame.Data.Length);
+        State = saved.State;
+        Attempt = saved.Attempt;
+        StoredAttempt = saved.StoredAttempt;
+        IsRead = saved.IsRead;
+        EndedAt = endedAt;
+    }
+
     private readonly List<Frame> _frames = [];
     private int _bytes;
     private int _dropped;
@@ -37,10 +51,25 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
 
     public bool HasEnded => State > StreamState.Streaming;
 
+    /// <summary>
+    /// For a version whose frames were lost with the activation that held them: its terminal takes an offset that no reader can have
+    /// passed, so that each of them gets it, however far it had read.
+    /// </summary>
+    public void EndBeyond(int offset, Frame terminal, StreamState state, long now)
+    {
+        _dropped = offset;
+        _frames.Clear();
+        End(terminal, state, now);
+    }
+
     /// <summary>Offset after the last stored frame, the terminal included.</summary>
     public int Count => _dropped + _frames.Count;
 
     public bool Fits(int bytes, int limit) => _bytes + bytes <= limit;
+
+    /// <summary>The version as it is kept over a restart; ages instead of timestamps.</summary>
+    public SavedStream Save(TimeSpan sinceOpened, TimeSpan sinceEnded) => new(
+        Version, Conversation, Request, CreatedAt, sinceOpened, sinceEnded, State, Attempt, StoredAttempt, IsRead, _dropped, [.. _frames]);
 
     public void Store(Frame frame, int attempt)
     {

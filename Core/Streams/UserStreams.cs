@@ -6,10 +6,38 @@ namespace Fairway.Core.Streams;
 /// </summary>
 public sealed class UserStreams(StreamLimits limits, TimeProvider time)
 {
+    private static readonly Frame InterruptedTerminal =
+        Terminals.Error(StreamErrors.Interrupted, "The answer broke off, and its job was delivered again.");
+
     private readonly Dictionary<long, StreamVersion> _held = [];
     private readonly Dictionary<string, StreamVersion> _current = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Departure> _departed = [];
     private long _highest;
+
+    /// <summary>Takes back what <see cref="Save"/> gave; the time in between has passed for it too.</summary>
+    /// <param name="limits">The bounds in force.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="saved">What was saved.</param>
+    /// <param name="away">How long ago that was.</param>
+    public UserStreams(StreamLimits limits, TimeProvider time, SavedStreams saved, TimeSpan away)
+        : this(limits, time)
+    {
+        _highest = saved.HighestVersion;
+        foreach (var stream in saved.Held)
+        {
+            var held = new StreamVersion(stream, Before(stream.SinceOpened + away), Before(stream.SinceEnded + away));
+            _held[held.Version] = held;
+            if (held.State != StreamState.Superseded)
+            {
+                _current[held.Conversation] = held;
+            }
+        }
+
+        foreach (var departure in saved.Departed)
+        {
+            _departed[departure.Version] = new Departure(Before(departure.Since + away), departure.IsAcknowledged);
+        }
+    }
 
     /// <summary>Whether nothing is held: no buffer, and no terminal that a late reader may still ask for.</summary>
     public bool IsIdle => _held.Count == 0;
@@ -77,11 +105,23 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         stream.Attempt = attempt;
         if (stream.StoredAttempt != 0 && stream.StoredAttempt != attempt)
         {
-            Fail(stream, StreamErrors.Interrupted, "The answer broke off and its job was delivered again.", effects);
+            End(stream, InterruptedTerminal, StreamState.Failed, effects);
             return new AppendResult(AppendOutcome.Ended, stream.Count);
         }
 
         return new AppendResult(AppendOutcome.Accepted, stream.Count);
+    }
+
+    /// <summary>
+    /// Ends an adopted version whose earlier frames are lost: an attempt before this one stored some, and two runs are never joined.
+    /// </summary>
+    public void Interrupt(long version, ICollection<StreamEffect> effects)
+    {
+        if (_held.TryGetValue(version, out var stream) && !stream.HasEnded)
+        {
+            stream.EndBeyond(limits.MaxBytes, InterruptedTerminal, StreamState.Failed, time.GetTimestamp());
+            effects.Add(new StreamEffect.Stored(version, stream.Count - 1));
+        }
     }
 
     /// <summary>
@@ -143,7 +183,16 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         return true;
     }
 
-    /// <summary>The user has the answer: it goes to history if it is one, and its buffer is freed. May be repeated.</summary>
+    /// <summary>
+    /// What has to be in history before <see cref="Acknowledge"/> is called; null when nothing has. So an answer is kept before its
+    /// buffer is freed.
+    /// </summary>
+    public StreamEffect.WriteHistory? BeforeAcknowledge(long version) =>
+        _held.TryGetValue(version, out var stream) && stream.State is StreamState.Done or StreamState.Stopped
+            ? new StreamEffect.WriteHistory(version, stream.Conversation, stream.State, stream.Request, stream.Frames)
+            : null;
+
+    /// <summary>The user has the answer, and its buffer is freed. May be repeated.</summary>
     public AckResult Acknowledge(long version, ICollection<StreamEffect> effects)
     {
         if (_held.TryGetValue(version, out var stream))
@@ -151,11 +200,6 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
             if (!stream.HasEnded)
             {
                 return AckResult.NotFinished;
-            }
-
-            if (stream.State is StreamState.Done or StreamState.Stopped)
-            {
-                effects.Add(new StreamEffect.WriteHistory(version, stream.Conversation, stream.State, stream.Request, stream.Frames));
             }
 
             Free(stream, last: null, effects, acknowledged: true);
@@ -203,18 +247,50 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         }
     }
 
-    private bool IsDue(StreamVersion stream) => stream switch
+    /// <summary>When <see cref="Tick"/> next has something to do with a held version; null when nothing is held or waits for time.</summary>
+    public TimeSpan? UntilDue()
     {
-        { State: StreamState.Superseded } => IsOver(stream.EndedAt, limits.TerminalMemory),
-        { IsRead: false } when IsOver(stream.OpenedAt, limits.Unread) => true,
-        { HasEnded: true } => IsOver(stream.EndedAt, limits.Unacknowledged),
-        _ => false,
+        TimeSpan? nearest = null;
+        foreach (var stream in _held.Values)
+        {
+            if (Due(stream) is { } due && !(nearest <= due))
+            {
+                nearest = due;
+            }
+        }
+
+        return nearest < TimeSpan.Zero ? TimeSpan.Zero : nearest;
+    }
+
+    /// <summary>Everything, to be taken back by another process.</summary>
+    public SavedStreams Save() => new(
+        _highest,
+        [.. _held.Values.Select(stream => stream.Save(
+            time.GetElapsedTime(stream.OpenedAt), stream.HasEnded ? time.GetElapsedTime(stream.EndedAt) : TimeSpan.Zero))],
+        [.. _departed.Select(entry => new SavedDeparture(entry.Key, time.GetElapsedTime(entry.Value.At), entry.Value.IsAcknowledged))]);
+
+    private bool IsDue(StreamVersion stream) => Due(stream) <= TimeSpan.Zero;
+
+    /// <summary>Time left until the version expires or is forgotten; null when only its end or a reader can bring that about.</summary>
+    private TimeSpan? Due(StreamVersion stream) => stream switch
+    {
+        { State: StreamState.Superseded } => Left(stream.EndedAt, limits.TerminalMemory),
+        { IsRead: false, HasEnded: true } => Sooner(Left(stream.OpenedAt, limits.Unread), Left(stream.EndedAt, limits.Unacknowledged)),
+        { IsRead: false } => Left(stream.OpenedAt, limits.Unread),
+        { HasEnded: true } => Left(stream.EndedAt, limits.Unacknowledged),
+        _ => null,
     };
+
+    private TimeSpan Left(long since, TimeSpan limit) => limit - time.GetElapsedTime(since);
+
+    private static TimeSpan Sooner(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private long Before(TimeSpan age) => time.GetTimestamp() - (long)(age.TotalSeconds * time.TimestampFrequency);
 
     private bool IsForgotten(Departure departure) =>
         IsOver(departure.At, departure.IsAcknowledged ? limits.AcknowledgementMemory : limits.TerminalMemory);
 
-    private bool IsOver(long since, TimeSpan limit) => time.GetElapsedTime(since) >= limit;
+    private bool IsOver(long since, TimeSpan limit) => Left(since, limit) <= TimeSpan.Zero;
 
     private void Hold(StreamVersion stream)
     {
@@ -252,9 +328,6 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
                 Terminals.Error(StreamErrors.TooLarge, $"The answer is larger than {limits.MaxBytes} bytes."), StreamState.Failed, time.GetTimestamp());
         }
     }
-
-    private void Fail(StreamVersion stream, string code, string message, ICollection<StreamEffect> effects) =>
-        End(stream, Terminals.Error(code, message), StreamState.Failed, effects);
 
     private void End(StreamVersion stream, Frame terminal, StreamState state, ICollection<StreamEffect> effects)
     {

@@ -155,16 +155,16 @@ public sealed class UserStreamsTests
         var version = Open("a");
         Append(version, 0, "1", Terminals.Done);
 
-        Assert.Equal(AckResult.Acknowledged, _streams.Acknowledge(version, _effects));
-        var history = Assert.Single(_effects.OfType<StreamEffect.WriteHistory>());
+        var history = _streams.BeforeAcknowledge(version)!;
         Assert.Equal((StreamState.Done, 2), (history.State, history.Frames.Count));
+        Assert.Equal(AckResult.Acknowledged, _streams.Acknowledge(version, _effects));
         Assert.Null(_streams.Read(version, 0));
 
         Tick(TimeSpan.FromHours(23.9));
         Assert.Equal(AckResult.Acknowledged, _streams.Acknowledge(version, _effects));
         Tick(TimeSpan.FromHours(0.2));
         Assert.Equal(AckResult.Gone, _streams.Acknowledge(version, _effects));
-        Assert.Single(_effects.OfType<StreamEffect.WriteHistory>());
+        Assert.Null(_streams.BeforeAcknowledge(version));
     }
 
     [Theory]
@@ -182,8 +182,8 @@ public sealed class UserStreamsTests
             Open("a");
         }
 
+        Assert.Null(_streams.BeforeAcknowledge(version));
         Assert.Equal(AckResult.Acknowledged, _streams.Acknowledge(version, _effects));
-        Assert.Empty(_effects.OfType<StreamEffect.WriteHistory>());
         Assert.Null(_streams.Find(version));
     }
 
@@ -195,10 +195,9 @@ public sealed class UserStreamsTests
 
         Assert.True(_streams.Stop(version, _effects));
         Assert.True(_streams.Stop(version, _effects));
-        _streams.Acknowledge(version, _effects);
 
         Assert.Single(_effects.OfType<StreamEffect.CancelModel>());
-        Assert.Equal(StreamState.Stopped, Assert.Single(_effects.OfType<StreamEffect.WriteHistory>()).State);
+        Assert.Equal(StreamState.Stopped, _streams.BeforeAcknowledge(version)!.State);
     }
 
     [Fact]
@@ -233,7 +232,6 @@ public sealed class UserStreamsTests
         Tick(TimeSpan.FromSeconds(1));
 
         Assert.Null(_streams.Find(version));
-        Assert.Empty(_effects.OfType<StreamEffect.WriteHistory>());
         Assert.Equal(AckResult.Gone, _streams.Acknowledge(version, _effects));
     }
 
@@ -271,6 +269,52 @@ public sealed class UserStreamsTests
 
         Assert.False(_streams.Adopt(freed, "a", default));
         Assert.False(_streams.Adopt(3, "b", default));
+    }
+
+    [Fact]
+    public void Interrupt_FramesLostWithTheirHolder_EveryReaderGetsTheTerminal()
+    {
+        _streams.Adopt(5, "a", default);
+
+        _streams.Interrupt(5, _effects);
+
+        var read = _streams.Read(5, 57)!.Value;
+        Assert.Equal((100, FrameKind.Error, StreamState.Failed), (read.FirstOffset, Assert.Single(read.Frames).Kind, read.State));
+    }
+
+    [Fact]
+    public void Save_TakenBackByAnother_KeepsFramesAgesAndMemory()
+    {
+        var acknowledged = Open("a");
+        Append(acknowledged, 0, Terminals.Done);
+        _streams.Acknowledge(acknowledged, _effects);
+        var older = Open("a");
+        var streaming = Open("a");
+        Append(streaming, 0, "1", "2");
+        _clock.Advance(TimeSpan.FromSeconds(20));
+
+        var back = new UserStreams(new StreamLimits(), _clock, _streams.Save(), away: TimeSpan.FromSeconds(10));
+
+        Assert.Equal(["1", "2"], Texts(back.Read(streaming, 0)));
+        Assert.Equal(StreamState.Superseded, back.Find(older)!.State);
+        Assert.Equal(streaming, back.Current("a"));
+        Assert.Equal(AckResult.Acknowledged, back.Acknowledge(acknowledged, _effects));
+        Assert.Equal(TimeSpan.FromSeconds(30), back.UntilDue());
+        Assert.Equal(AppendOutcome.Accepted, back.Append(streaming, 1, 2, Frames("3"), _effects).Outcome);
+        Assert.True(back.Open("b", default, _effects).Version > streaming);
+    }
+
+    [Fact]
+    public void UntilDue_ReadAndStreaming_WaitsForNoTime()
+    {
+        var version = Open("a");
+        Assert.Equal(TimeSpan.FromSeconds(60), _streams.UntilDue());
+
+        _streams.MarkRead(version);
+        Assert.Null(_streams.UntilDue());
+
+        Append(version, 0, Terminals.Done);
+        Assert.Equal(TimeSpan.FromMinutes(5), _streams.UntilDue());
     }
 
     private long Open(string conversation) => _streams.Open(conversation, default, _effects).Version;
