@@ -1,7 +1,14 @@
+using Fairway.Gateway.Admin;
 using Fairway.Gateway.Auth;
 using Fairway.Gateway.BestList;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Http;
+using Fairway.Gateway.Lanes;
+using Fairway.Gateway.Operator;
+using Fairway.Gateway.Pages;
+using Fairway.Gateway.Registration;
+using Fairway.Gateway.Telemetry;
+using Fairway.Silo;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fairway.Gateway;
@@ -12,31 +19,76 @@ public static class GatewayApp
     /// <summary>Bodies of every call of this slice are small; Kestrel refuses larger ones as they arrive.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
+    private static readonly Dictionary<string, string> Switches = new(StringComparer.Ordinal)
+    {
+        ["--port"] = "Gateway:Port",
+        ["--data"] = "Gateway:Data",
+        ["--etcd"] = "Registry:Etcd:Endpoints",
+        ["--admin-key"] = "Auth:AdminKey",
+        ["--registrar-key"] = "Auth:RegistrarKey",
+    };
+
+    /// <param name="args">Switches as CONTRACTS 10 names them, and any configuration key as <c>--A:B=value</c>.</param>
     /// <param name="configure">Last word on the host, for tests.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddCommandLine(args, Switches);
+        builder.AddServer();
+        builder.AddRegistryOrEmbedded();
+        builder.AddFairwayEngine();
+        builder.AddDirectory();
+        builder.AddApi();
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.Services.GetRequiredService<GatewayMetrics>();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<KeyMiddleware>();
+        app.MapBestList();
+        app.MapRegistration();
+        app.MapOperator();
+        app.MapLanes();
+        app.MapAdmin();
+        app.MapHealth();
+        app.MapTelemetry();
+        app.MapPages();
+        app.MapOpenApi("/openapi/v1.json");
+        return app;
+    }
+
+    private static void AddServer(this WebApplicationBuilder builder)
+    {
+        if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+        {
+            builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration.GetValue("Gateway:Port", 8080)}");
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             kestrel.Limits.MinResponseDataRate = null;
         });
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddOptions<AuthOptions>().BindConfiguration("Auth").ValidateOnStart();
-        builder.Services.AddSingleton<Keys>();
-        builder.Services.AddSingleton<DirectoryStore>();
-        builder.Services.AddSingleton<ListEncoder>();
-        builder.Services.AddSingleton<ListServer>();
-        builder.Services.AddOpenApi("v1");
-        configure?.Invoke(builder);
+    }
 
-        var app = builder.Build();
-        app.UseMiddleware<ProblemMiddleware>();
-        app.UseRouting();
-        app.UseMiddleware<KeyMiddleware>();
-        app.MapBestList();
-        app.MapOpenApi();
-        return app;
+    private static void AddApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<AuthOptions>().BindConfiguration("Auth");
+        services.AddSingleton<Keys>();
+        services.AddSingleton<ListEncoder>();
+        services.AddSingleton<ListServer>();
+        services.AddSingleton<LaneBook>();
+        services.AddSingleton<Registrar>();
+        services.AddSingleton<Audit>();
+        services.AddSingleton<OperatorStore>();
+        services.AddSingleton<MetricsCollector>();
+        services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
+        services.AddSingleton<GatewayMetrics>();
+        services.AddHostedService<Announcer>();
+        services.AddOpenApi("v1");
     }
 }

@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Debug, "Could not end the subscription; it lapses by itself")]
     public static partial void LeaveFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(6, LogLevel.Warning, "Gateway {Id} is not entered in the registry yet")]
+    public static partial void NotEntered(ILogger logger, string id, Exception error);
 }

@@ -44,7 +44,7 @@ public sealed record StatusArrived(string Service, string Exporter, string Chunk
 /// <summary>An exporter's batch is gone with its lease: what it last said stands until another says otherwise.</summary>
 public sealed record StatusDropped(string Service, string Exporter, string Chunk) : DirectoryEffect;
 
-/// <summary>A lane was removed or expired, and its declarations with it; their keys may be deleted from the registry.</summary>
+/// <summary>A lane was removed or expired, and its declarations with it. Their keys may be deleted from the registry, guarded by their revisions: somebody may be making the lane anew.</summary>
 public sealed record LaneEnded(string Lane) : DirectoryEffect;
 
 /// <summary>Some table other than services changed.</summary>

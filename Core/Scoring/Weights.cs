@@ -27,7 +27,9 @@ public static class Weights
 
     /// <summary>One step of exponential smoothing that took <paramref name="elapsed"/>.</summary>
     public static double Smoothed(double previous, double target, TimeSpan elapsed, WeightOptions options) =>
-        options.Smoothing == TimeSpan.Zero ? target : target + ((previous - target) * Math.Exp(-(elapsed / options.Smoothing)));
+        options.Smoothing == TimeSpan.Zero
+            ? target
+            : previous + ((target - previous) * (1 - Math.Exp(-(elapsed / options.Smoothing))));
 
     /// <summary>A newcomer's weight: from the floor in a straight line to its own.</summary>
     public static double Warmed(double weight, TimeSpan sinceFirstSight, WeightOptions options)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Fairway.Core.Directory;
 using Fairway.Core.Time;
 using Fairway.Registry;
@@ -6,50 +7,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairway.Grains.Directory;
 
-/// <summary>Reads the registry as <see cref="DirectoryEvent"/>s.</summary>
-internal sealed class DirectorySource(IRegistry registry, GrainClock clock, DirectoryMetrics metrics, ILogger<DirectorySource> logger)
+/// <summary>What <see cref="RegistryWatcher"/> reads, as <see cref="DirectoryEvent"/>s.</summary>
+internal sealed class DirectorySource(
+    IRegistry registry, GrainClock clock, DirectoryMetrics metrics, ILoggerFactory loggers, RegistryMetrics? registryMetrics = null)
 {
-    private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(200);
+    private readonly ILogger _logger = loggers.CreateLogger<DirectorySource>();
 
-    /// <summary>Tells what happens, until cancelled. <paramref name="take"/> runs in the turns of the caller.</summary>
-    public async Task RunAsync(Action<DirectoryEvent> take, CancellationToken stop)
+    /// <summary>Begins with a listing, and ends only by cancellation.</summary>
+    public async IAsyncEnumerable<DirectoryEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var next = 0L;
-        var cluster = 0UL;
-        while (!stop.IsCancellationRequested)
+        var watcher = new RegistryWatcher(
+            registry, RegistryKeys.Prefix, clock.Time, loggers.CreateLogger<RegistryWatcher>(), metrics: registryMetrics);
+        await foreach (var happened in watcher.ReadAsync(cancellationToken: cancellationToken))
         {
-            try
+            yield return happened switch
             {
-                if (next == 0)
-                {
-                    var listing = await registry.ListAsync(RegistryKeys.Prefix, stop);
-                    take(Listed(listing));
-                    (next, cluster) = (listing.Revision + 1, listing.ClusterId);
-                }
-
-                await foreach (var batch in registry.WatchAsync(RegistryKeys.Prefix, next, stop))
-                {
-                    if (batch.Revision < next - 1)
-                    {
-                        next = 0;
-                        break;
-                    }
-
-                    take(Changed(batch));
-                    next = batch.Changes.Count > 0 ? batch.Revision + 1 : next;
-                }
-            }
-            catch (RegistryException exception)
-            {
-                if (exception.Error is RegistryError.Compacted)
-                {
-                    next = 0;
-                    continue;
-                }
-
-                take(new Lost(Moment.Now(clock.Time)));
-                await Task.Delay(Backoff, clock.Time, stop);
-            }
+                RegistryEvent.Listed listed => Listed(listed.Listing),
+                RegistryEvent.Changed changed => Changed(changed.Batch),
+                _ => new Lost(Moment.Now(clock.Time)),
+            };
         }
     }
 
@@ -92,6 +68,6 @@ internal sealed class DirectorySource(IRegistry registry, GrainClock clock, Dire
     private void Malformed(string key)
     {
         metrics.Malformed(1);
-        logger.MalformedEntry(key);
+        _logger.MalformedEntry(key);
     }
 }

@@ -94,5 +94,5 @@ internal static class FactMapper
         _ => null,
     };
 
-    private static string Chunk(StatusKey key) => key.Chunk.ToString(CultureInfo.InvariantCulture);
+    private static string Chunk(StatusKey key) => string.Create(CultureInfo.InvariantCulture, $"{key.Chunk}");
 }

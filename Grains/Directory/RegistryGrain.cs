@@ -103,7 +103,10 @@ internal sealed class RegistryGrain(
         {
             try
             {
-                await source.RunAsync(Take, stop);
+                await foreach (var happened in source.ReadAsync(stop))
+                {
+                    Take(happened);
+                }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {

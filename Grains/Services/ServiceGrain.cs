@@ -184,12 +184,13 @@ internal sealed class ServiceGrain(
     /// <summary>The service is gone; the next one of this name begins with a fresh activation.</summary>
     private void Retire()
     {
-        if (_published is not null)
+        if (_published is null)
         {
-            var sequence = ++_sequence;
-            push.Send(_observers, observer => observer.ServiceRemoved(Service, _epoch, sequence));
+            return; // asked for by a name that nobody registered; idleness ends it
         }
 
+        var sequence = ++_sequence;
+        push.Send(_observers, observer => observer.ServiceRemoved(Service, _epoch, sequence));
         (_published, _latest, _wire) = (null, null, null);
         Rest();
         DeactivateOnIdle();

@@ -19,6 +19,7 @@ internal sealed class ClientCall : IDisposable
     private readonly ITimer? _timer;
     private readonly Lock _gate = new();
     private HttpResponseMessage? _response;
+    private PipeReader? _body;
     private FrameReader? _frames;
     private volatile bool _deadlinePassed;
     private bool _finished;
@@ -74,6 +75,11 @@ internal sealed class ClientCall : IDisposable
     {
         try
         {
+            if (Outcome != null)
+            {
+                throw Outcome;
+            }
+
             if (_finished)
             {
                 return null;
@@ -86,6 +92,7 @@ internal sealed class ClientCall : IDisposable
 
             _finished = true;
             Finish(_response!.TrailingHeaders);
+            await _body!.CompleteAsync();
             return null;
         }
         catch (Exception e)
@@ -100,7 +107,7 @@ internal sealed class ClientCall : IDisposable
         GrpcException known => known,
         _ when _deadlinePassed => new(GrpcStatus.DeadlineExceeded, "The deadline of the call passed.", inner: cause),
         _ when Cancelled.IsCancellationRequested => new(GrpcStatus.Cancelled, "The call was cancelled.", inner: cause),
-        _ when Find<HttpProtocolException>(cause) is { } reset =>
+        _ when Find<HttpProtocolException>(cause) is { } reset && !MayBeLostPing(reset) =>
             new(StatusMapping.FromHttp2Error(reset.ErrorCode), reset.Message, inner: cause),
         _ => new(GrpcStatus.Unavailable, cause.GetBaseException().Message, inner: cause),
     };
@@ -187,8 +194,8 @@ internal sealed class ClientCall : IDisposable
         }
 
         var encoding = response.Headers.NonValidated.TryGetValues(Wire.Headers.Encoding, out var encodings) ? encodings.ToString() : null;
-        var body = PipeReader.Create(await response.Content.ReadAsStreamAsync(Cancelled));
-        _frames = new FrameReader(body, _channel.Options.MaxMessageBytes, encoding, GrpcStatus.Internal);
+        _body = PipeReader.Create(await response.Content.ReadAsStreamAsync(Cancelled));
+        _frames = new FrameReader(_body, _channel.Options.MaxMessageBytes, encoding, GrpcStatus.Internal);
     }
 
     private async ValueTask<T?> ReadFrameAsync<T>(MessageParser<T> parser)
@@ -246,6 +253,9 @@ internal sealed class ClientCall : IDisposable
 
         return metadata;
     }
+
+    // HttpClient reports an unanswered ping as its own PROTOCOL_ERROR, which only its text tells from a server's.
+    private bool MayBeLostPing(HttpProtocolException e) => e.ErrorCode == 1 && _channel.Options.KeepAlivePingDelay != null;
 
     private static T? Find<T>(Exception? cause)
         where T : Exception

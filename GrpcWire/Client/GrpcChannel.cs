@@ -92,6 +92,11 @@ public sealed class GrpcChannel : IDisposable
     /// <summary>Closes the connections; calls under way end in CANCELLED.</summary>
     public void Dispose()
     {
+        if (_disposed.IsCancellationRequested)
+        {
+            return; // a container disposes what is registered under two types twice
+        }
+
         _disposed.Cancel();
         _invoker.Dispose();
         _disposed.Dispose();

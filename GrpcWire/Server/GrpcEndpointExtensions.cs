@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Fairway.GrpcWire.Server;
 using Fairway.GrpcWire.Wire;
@@ -19,6 +20,9 @@ namespace Fairway.GrpcWire;
 /// </summary>
 public static class GrpcEndpointExtensions
 {
+    // One name for all paths that a client may make up, so that it cannot make up time series.
+    private const string OtherMethods = "other";
+
     /// <summary>One message in, one out.</summary>
     public static IEndpointConventionBuilder MapGrpcUnary<TRequest, TResponse>(
         this IEndpointRouteBuilder endpoints,
@@ -71,7 +75,7 @@ public static class GrpcEndpointExtensions
                 return Task.CompletedTask;
             }
 
-            return ServerCall.HandleAsync(http, settings, static call => throw new GrpcException(
+            return ServerCall.HandleAsync(http, OtherMethods, settings, static call => throw new GrpcException(
                 GrpcStatus.Unimplemented, $"There is no method {call.Context.Http.Request.Path}."));
         });
     }
@@ -79,7 +83,7 @@ public static class GrpcEndpointExtensions
     private static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<ServerCall, Task> body)
     {
         var settings = Settings(endpoints.ServiceProvider);
-        return endpoints.MapPost(path, http => ServerCall.HandleAsync(http, settings, body));
+        return endpoints.MapPost(path, http => ServerCall.HandleAsync(http, path, settings, body));
     }
 
     private static ServerSettings Settings(IServiceProvider services)
@@ -89,7 +93,8 @@ public static class GrpcEndpointExtensions
         return new ServerSettings(
             options.MaxMessageBytes,
             services.GetService<TimeProvider>() ?? TimeProvider.System,
-            services.GetService<ILoggerFactory>()?.CreateLogger("Fairway.GrpcWire") ?? NullLogger.Instance);
+            services.GetService<ILoggerFactory>()?.CreateLogger("Fairway.GrpcWire") ?? NullLogger.Instance,
+            services.GetService<IMeterFactory>() is { } meters ? new GrpcServerMetrics(meters) : null);
     }
 
     private static async IAsyncEnumerable<T> ReadAllAsync<T>(

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Fairway.GrpcWire.Server;
 
 /// <summary>What all methods of a server share.</summary>
-internal sealed record ServerSettings(int MaxMessageBytes, TimeProvider Time, ILogger Logger);
+internal sealed record ServerSettings(int MaxMessageBytes, TimeProvider Time, ILogger Logger, GrpcServerMetrics? Metrics);
 
 /// <summary>One call as the server runs it, whatever its shape: deadline, messages, status.</summary>
 internal sealed class ServerCall : IDisposable
@@ -49,7 +49,7 @@ internal sealed class ServerCall : IDisposable
     public GrpcServerContext Context { get; }
 
     /// <summary>Answers one request: refuses what is not gRPC over HTTP/2, else runs the body and sends the status.</summary>
-    public static async Task HandleAsync(HttpContext http, ServerSettings settings, Func<ServerCall, Task> body)
+    public static async Task HandleAsync(HttpContext http, string method, ServerSettings settings, Func<ServerCall, Task> body)
     {
         if (!HttpProtocol.IsHttp2(http.Request.Protocol) && !HttpProtocol.IsHttp3(http.Request.Protocol))
         {
@@ -79,8 +79,10 @@ internal sealed class ServerCall : IDisposable
             return;
         }
 
+        var started = settings.Time.GetTimestamp();
         using var call = new ServerCall(http, settings, headers, timeout);
-        await call.RunAsync(body);
+        var status = await call.RunAsync(body);
+        settings.Metrics?.Ended(method, status, settings.Time.GetElapsedTime(started));
     }
 
     /// <summary>The only message of a request.</summary>
@@ -128,16 +130,17 @@ internal sealed class ServerCall : IDisposable
         _response.Dispose();
     }
 
-    private async Task RunAsync(Func<ServerCall, Task> body)
+    private async Task<GrpcStatus> RunAsync(Func<ServerCall, Task> body)
     {
         try
         {
             await body(this);
             await EndAsync(GrpcStatus.Ok, string.Empty, Context.ResponseTrailers);
+            return _deadlinePassed ? GrpcStatus.DeadlineExceeded : GrpcStatus.Ok;
         }
         catch (Exception e)
         {
-            await FailAsync(e);
+            return await FailAsync(e);
         }
         finally
         {
@@ -150,32 +153,34 @@ internal sealed class ServerCall : IDisposable
         }
     }
 
-    private async Task FailAsync(Exception cause)
+    private async Task<GrpcStatus> FailAsync(Exception cause)
     {
         var path = _http.Request.Path.Value!;
         if (_deadlinePassed)
         {
-            return;
+            return GrpcStatus.DeadlineExceeded;
         }
 
         if (_http.RequestAborted.IsCancellationRequested)
         {
             Log.ClientGone(_settings.Logger, path);
+            return GrpcStatus.Cancelled;
         }
-        else if (cause is GrpcException chosen)
+
+        if (cause is GrpcException chosen)
         {
             Log.CallFailed(_settings.Logger, path, chosen.Status, chosen.Detail);
             GrpcMetadata trailers = [];
             trailers.AddAll(Context.ResponseTrailers);
             trailers.AddAll(chosen.Trailers);
             await EndAsync(chosen.Status, chosen.Detail, trailers);
+            return chosen.Status;
         }
-        else
-        {
-            // The text of an exception may hold what a client must not see.
-            Log.HandlerFailed(_settings.Logger, path, cause);
-            await EndAsync(GrpcStatus.Unknown, "The handler of the call failed.", Context.ResponseTrailers);
-        }
+
+        // The text of an exception may hold what a client must not see.
+        Log.HandlerFailed(_settings.Logger, path, cause);
+        await EndAsync(GrpcStatus.Unknown, "The handler of the call failed.", Context.ResponseTrailers);
+        return GrpcStatus.Unknown;
     }
 
     private async Task EndAsync(GrpcStatus status, string detail, GrpcMetadata trailers)

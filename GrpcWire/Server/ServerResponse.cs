@@ -72,9 +72,15 @@ internal sealed class ServerResponse(HttpContext http, int maxMessageBytes) : ID
     {
         if (!http.Response.HasStarted)
         {
-            http.Response.ContentType = Headers.ContentType;
+            SetHeaders();
             await http.Response.StartAsync(ct);
         }
+    }
+
+    private void SetHeaders()
+    {
+        http.Response.ContentType = Headers.ContentType;
+        http.Response.Headers[Headers.AcceptEncoding] = Headers.Identity;
     }
 
     private void WriteStatus(GrpcStatus status, string detail, GrpcMetadata trailers)
@@ -82,8 +88,7 @@ internal sealed class ServerResponse(HttpContext http, int maxMessageBytes) : ID
         if (!http.Response.HasStarted)
         {
             // Trailers-only: nothing was sent, so the status takes the place of the headers.
-            http.Response.ContentType = Headers.ContentType;
-            http.Response.ContentLength = null;
+            SetHeaders();
             Put(http.Response.Headers.Append);
         }
         else

@@ -11,15 +11,21 @@ internal sealed class ClusterClient(Silo silo) : IClusterClient
     public IServiceProvider ServiceProvider => silo.Services;
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)(object)InterfaceDescriptor.For<TGrainInterface>.Value.NewReference(silo, silo.IdFor(typeof(TGrainInterface), primaryKey, grainClassNamePrefix));
+        where TGrainInterface : IGrainWithStringKey
+    {
+        var id = silo.IdFor(typeof(TGrainInterface), primaryKey, grainClassNamePrefix); // refuses what no class implements
+        return (TGrainInterface)(object)InterfaceDescriptor.For<TGrainInterface>.Value.NewReference(silo, id);
+    }
 
     public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
         where TGrainInterface : IAddressable =>
         (TGrainInterface)(object)InterfaceDescriptor.For<TGrainInterface>.Value.NewReference(silo, grainId);
 
-    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) =>
-        (IGrain)InterfaceDescriptor.Of(grainInterfaceType).NewReference(silo, silo.IdFor(grainInterfaceType, grainPrimaryKey, null));
+    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey)
+    {
+        var id = silo.IdFor(grainInterfaceType, grainPrimaryKey, null);
+        return (IGrain)InterfaceDescriptor.Of(grainInterfaceType).NewReference(silo, id);
+    }
 
     public TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj)
         where TGrainObserverInterface : IGrainObserver => (TGrainObserverInterface)(object)silo.AddObserver(typeof(TGrainObserverInterface), obj);

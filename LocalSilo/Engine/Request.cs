@@ -64,8 +64,7 @@ internal abstract class Request : WorkItem, IInvokable
         }
         catch (Exception thrown)
         {
-            Fail(thrown);
-            target.Ended(this);
+            Finish(thrown);
             return;
         }
 
@@ -168,6 +167,7 @@ internal abstract class Request : WorkItem, IInvokable
 
     protected void Ended()
     {
+        Exception? thrown = null;
         try
         {
             if (_filtered is { } filtered)
@@ -178,31 +178,38 @@ internal abstract class Request : WorkItem, IInvokable
             {
                 End();
             }
-
-            if (TryAnswer())
-            {
-                SetResult();
-            }
-
-            _registration.Unregister();
         }
-        catch (Exception thrown)
+        catch (Exception exception)
         {
-            Fail(thrown);
+            thrown = exception;
+        }
+
+        Finish(thrown);
+    }
+
+    /// <summary>Ends the turn, then answers: who has the answer finds the turn over.</summary>
+    private void Finish(Exception? thrown)
+    {
+        if (thrown is not null)
+        {
+            _target!.Threw(this, thrown);
         }
 
         _target!.Ended(this);
-    }
+        _registration.Unregister();
+        if (!TryAnswer())
+        {
+            return;
+        }
 
-    private void Fail(Exception thrown)
-    {
-        _target?.Threw(this, thrown);
-        if (TryAnswer())
+        if (thrown is null)
+        {
+            SetResult();
+        }
+        else
         {
             SetException(thrown);
         }
-
-        _registration.Unregister();
     }
 
     private bool TryAnswer() => Interlocked.Exchange(ref _answered, 1) == 0;

@@ -8,6 +8,8 @@ internal sealed partial class Silo
 {
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(1);
 
+    private IEnumerable<CallTarget> Targets => Activations.Concat<CallTarget>(_observers.Select(entry => entry.Value));
+
     /// <summary>From here on grains can be called.</summary>
     public void Start(GrainClasses classes)
     {
@@ -46,9 +48,9 @@ internal sealed partial class Silo
         }
 
         _phase = Phase.Stopped;
-        _timers.ForEach(timer => timer.Dispose());
+        Dispose();
         Func<Request, Exception> reason = request => new SiloUnavailableException($"The silo has stopped; {request.Descriptor} to {request.Reference.GrainId} is not answered.");
-        foreach (var target in Activations.Concat<CallTarget>(_observers.Values))
+        foreach (var target in Targets)
         {
             target.Abandon(static _ => true, reason);
         }
@@ -61,11 +63,13 @@ internal sealed partial class Silo
         Log.Stopped(Logger, _activations.Count);
     }
 
+    public void Dispose() => _timers.ForEach(timer => timer.Dispose());
+
     private void Sweep()
     {
         var now = MessagingClock.GetTimestamp();
         Func<Request, bool> isOver = request => request.Deadline <= now;
-        foreach (var target in Activations.Concat<CallTarget>(_observers.Values))
+        foreach (var target in Targets)
         {
             target.Abandon(isOver, TimeOut);
         }

@@ -10,7 +10,7 @@ using Orleans.Runtime;
 namespace Fairway.LocalSilo;
 
 /// <summary>The engine: knows every activation and observer of the process, and delivers calls to them.</summary>
-internal sealed partial class Silo
+internal sealed partial class Silo : IDisposable
 {
     private static readonly GrainType ObserverType = GrainType.Create("sys.client");
 
@@ -64,7 +64,7 @@ internal sealed partial class Silo
 
     public bool HasOutgoingFilters => OutgoingFilters.Length > 0;
 
-    public IEnumerable<Activation> Activations => _activations.Values;
+    public IEnumerable<Activation> Activations => _activations.Select(entry => entry.Value);
 
     public GrainClasses Classes => _classes;
 

@@ -3,6 +3,8 @@ namespace Fairway.Registry.Memory;
 /// <summary>Bounds of the embedded registry: the section <c>Registry:Memory</c>.</summary>
 public sealed class MemoryRegistryOptions
 {
+    public const string Section = "Registry:Memory";
+
     /// <summary>The history kept for watches and reads of the past, in changes; 20,000. Above it the older half is compacted.</summary>
     public int HistoryChanges { get; set; } = 20_000;
 

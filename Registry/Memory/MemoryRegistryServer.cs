@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fairway.Registry.Memory;
@@ -17,6 +19,7 @@ public sealed class MemoryRegistryServer : IAsyncDisposable
 {
     // A whole listing may be asked for at once, as etcdctl does; etcd sets no bound to it.
     private const int MaxMessageBytes = 256 * 1024 * 1024;
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
     private readonly WebApplication _app;
 
     private MemoryRegistryServer(WebApplication app, Uri endpoint)
@@ -39,14 +42,15 @@ public sealed class MemoryRegistryServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         // The host's own configuration (URLS, Kestrel:*) is of the process around, not of this server.
         builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
         builder.Logging.ClearProviders();
         if (logging is not null)
         {
             builder.Services.AddSingleton(logging);
         }
 
+        builder.Services.AddSingleton<IHostLifetime, OwnerLifetime>();
         builder.Services.Configure<GrpcServerOptions>(options => options.MaxMessageBytes = MaxMessageBytes);
-        builder.WebHost.UseShutdownTimeout(TimeSpan.Zero);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.UseGrpcEndpoint(endpoint ?? new IPEndPoint(IPAddress.Loopback, 0)));
         var app = builder.Build();
         app.MapEtcd(registry);
@@ -58,7 +62,16 @@ public sealed class MemoryRegistryServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync();
+        using var grace = new CancellationTokenSource(Grace, TimeProvider.System);
+        await _app.StopAsync(grace.Token);
         await _app.DisposeAsync();
+    }
+
+    /// <summary>It lives as long as its owner wants: signals to the process are not its business.</summary>
+    private sealed class OwnerLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

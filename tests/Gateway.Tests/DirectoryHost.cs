@@ -4,6 +4,8 @@ using Fairway.Core.Directory;
 using Fairway.Gateway.Directory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fairway.Gateway.Tests;
@@ -31,6 +33,7 @@ public sealed class DirectoryHost : IAsyncDisposable
         var app = GatewayApp.Build(["--urls=http://127.0.0.1:0", $"--Auth:AdminKey={AdminKey}", $"--Auth:RegistrarKey={RegistrarKey}"], builder =>
         {
             builder.Logging.ClearProviders();
+            builder.Services.RemoveAll<IHostedService>(); // no registry, no engine, no feed
             builder.Services.AddSingleton(clock ?? TimeProvider.System);
         });
         await app.StartAsync();

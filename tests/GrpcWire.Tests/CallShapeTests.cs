@@ -188,6 +188,6 @@ public sealed class CallShapeTests
             await foreach (var message in channel.ServerStreaming(Echo.Many, new Text()))
             {
             }
-        })).WaitAsync(TimeSpan.FromSeconds(20));
+        })).WaitAsync(TimeSpan.FromSeconds(30));
     }
 }

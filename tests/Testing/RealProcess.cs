@@ -106,8 +106,16 @@ public sealed class RealProcess : IAsyncDisposable
     public async Task<string> WaitForLineAsync(Func<string, bool> condition, TimeSpan? timeout = null)
     {
         string? found = null;
-        await WaitReadyAsync(() => Task.FromResult((found = _lines.FirstOrDefault(condition)) != null), timeout);
-        return found!;
+        await Eventually.True(
+            () => (found = _lines.FirstOrDefault(condition)) != null || HasExited, timeout ?? TimeSpan.FromSeconds(30));
+        if (found == null)
+        {
+            // Its last lines may still be on their way.
+            await WaitForExitAsync(TimeSpan.FromSeconds(5));
+        }
+
+        return found ?? _lines.FirstOrDefault(condition)
+            ?? throw new InvalidOperationException($"{Name} exited with {ExitCode} without the line waited for:\n{Output}");
     }
 
     /// <summary>SIGKILL; returns when the process is gone.</summary>
@@ -122,8 +130,15 @@ public sealed class RealProcess : IAsyncDisposable
         Running.TryRemove(this, out _);
     }
 
-    /// <summary>SIGSTOP: the process keeps its sockets and answers nothing.</summary>
-    public void Freeze() => Signal(Signals.Stop);
+    /// <summary>SIGSTOP: the process keeps its sockets and answers nothing. Returns when all its threads stand still.</summary>
+    public void Freeze()
+    {
+        Signal(Signals.Stop);
+        if (!SpinWait.SpinUntil(StandsStill, TimeSpan.FromSeconds(5)))
+        {
+            throw new InvalidOperationException($"{Name} ({Pid}) did not stop.");
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Resume() => Signal(Signals.Continue);
@@ -197,6 +212,13 @@ public sealed class RealProcess : IAsyncDisposable
             _lines.TryDequeue(out _);
         }
     }
+
+    // The signal is taken by one thread after another; one that is not yet stopped may still answer.
+    private bool StandsStill() => Directory.EnumerateDirectories($"/proc/{Pid}/task").All(thread =>
+    {
+        var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+        return stat[stat.LastIndexOf(')') + 2] == 'T';
+    });
 
     private void Signal(int signal)
     {

@@ -14,7 +14,7 @@ using Orleans.Configuration;
 namespace Fairway.Grains.Tests.Hosting;
 
 /// <summary>One silo in this process, on the engine this is built for, its grains on an injected clock.</summary>
-internal sealed class DirectoryHost : IAsyncDisposable
+internal sealed partial class DirectoryHost : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -61,7 +61,7 @@ internal sealed class DirectoryHost : IAsyncDisposable
         builder.Services.Configure<GrainCollectionOptions>(options =>
         {
             options.CollectionQuantum = TimeSpan.FromSeconds(1);
-            options.CollectionAge = TimeSpan.FromMinutes(5);
+            options.CollectionAge = TimeSpan.FromMinutes(2);
         });
         builder.AddFairwayEngine();
         configure?.Invoke(builder);

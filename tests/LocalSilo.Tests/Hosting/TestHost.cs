@@ -60,7 +60,13 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
+        var stopped = _host.StopAsync();
+        await Probe.Until(() =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(1)); // what still waits for an answer waits by this clock
+            return stopped.IsCompleted;
+        });
+        await stopped;
         _host.Dispose();
     }
 }

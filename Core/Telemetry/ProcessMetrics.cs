@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Fairway.Core.Telemetry;
+
+/// <summary>The basics of the process itself, under the names Prometheus client libraries agreed on.</summary>
+public static class ProcessMetrics
+{
+    /// <summary>Adds the instruments to a meter.</summary>
+    public static void AddTo(Meter meter)
+    {
+        using var process = Process.GetCurrentProcess();
+        var started = new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0;
+        meter.CreateObservableGauge("process_start_time_seconds", () => started, description: "When the process started, in Unix time.");
+        meter.CreateObservableCounter(
+            "process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "Processor time spent.");
+        meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, description: "Resident memory.");
+        meter.CreateObservableGauge(
+            "dotnet_gc_heap_size_bytes", () => GC.GetGCMemoryInfo().HeapSizeBytes, description: "Managed heap after the last collection.");
+        meter.CreateObservableCounter(
+            "dotnet_gc_pause_seconds_total", () => GC.GetTotalPauseDuration().TotalSeconds, description: "Time paused by collections.");
+        meter.CreateObservableGauge(
+            "dotnet_thread_pool_threads", () => ThreadPool.ThreadCount, description: "Threads of the pool.");
+    }
+}

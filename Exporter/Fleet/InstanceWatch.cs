@@ -1,0 +1,129 @@
+using Fairway.Registry;
+using Fairway.Registry.Schema;
+
+namespace Fairway.Exporter.Fleet;
+
+/// <summary>Keeps the fleet as the registry lists it. While the registry is away the last known instances go on being probed.</summary>
+internal sealed class InstanceWatch(
+    IRegistry registry, InstanceFleet fleet, TimeProvider time, ILogger<InstanceWatch> logger, ILogger<RegistryWatcher> watcherLogger)
+    : BackgroundService
+{
+    // A listing anew may come from a registry that was restored; those absent in it get the time to register again.
+    private static readonly TimeSpan HoldAbsent = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookAtAbsent = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<InstanceName> _known = [];
+    private readonly Dictionary<InstanceName, long> _absentSince = [];
+
+    /// <summary>Completes with the first listing.</summary>
+    public Task Listed => _listed.Task;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var watcher = new RegistryWatcher(registry, RegistryKeys.Instances, time, watcherLogger);
+        await using var events = watcher.ReadAsync(cancellationToken: stoppingToken).GetAsyncEnumerator(CancellationToken.None);
+        var next = events.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                while (_absentSince.Count > 0 && !next.IsCompleted)
+                {
+                    await ((Task)next).WaitAsync(LookAtAbsent, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await DropAbsentAsync();
+                }
+
+                await next;
+                await ApplyAsync(events.Current);
+                next = events.MoveNextAsync().AsTask();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+    }
+
+    private async Task ApplyAsync(RegistryEvent happened)
+    {
+        switch (happened)
+        {
+            case RegistryEvent.Listed { Listing: { } listing }:
+                await ApplyAsync(listing);
+                _listed.TrySetResult();
+                break;
+            case RegistryEvent.Changed { Batch: { } batch }:
+                foreach (var change in batch.Changes)
+                {
+                    await ApplyAsync(change);
+                }
+
+                break;
+        }
+    }
+
+    private async Task ApplyAsync(RegistryListing listing)
+    {
+        var present = new HashSet<InstanceName>();
+        foreach (var entry in listing.Entries)
+        {
+            if (RegistryKey.TryParse(entry.Key, out var key) && key is InstanceKey instance)
+            {
+                present.Add(new InstanceName(instance.Service, instance.Id));
+                await PutAsync(entry);
+            }
+        }
+
+        foreach (var name in _known)
+        {
+            if (!present.Contains(name))
+            {
+                _absentSince.TryAdd(name, time.GetTimestamp());
+            }
+        }
+    }
+
+    private async Task ApplyAsync(RegistryChange change)
+    {
+        if (!change.IsDelete)
+        {
+            await PutAsync(change.Entry);
+        }
+        else if (RegistryKey.TryParse(change.Entry.Key, out var key) && key is InstanceKey instance)
+        {
+            await RemoveAsync(new InstanceName(instance.Service, instance.Id));
+        }
+    }
+
+    private async Task PutAsync(RegistryEntry entry)
+    {
+        if (RegistryDecoder.TryDecode(entry, out var decoded) && decoded is DecodedEntry.Instance { Record: { } record })
+        {
+            var name = new InstanceName(record.Service, record.Id);
+            _known.Add(name);
+            _absentSince.Remove(name);
+            await fleet.PutAsync(record);
+        }
+        else
+        {
+            Log.NotARecord(logger, entry.Key);
+        }
+    }
+
+    private async Task DropAbsentAsync()
+    {
+        var gone = _absentSince.Where(absent => time.GetElapsedTime(absent.Value) >= HoldAbsent).Select(absent => absent.Key).ToList();
+        foreach (var name in gone)
+        {
+            await RemoveAsync(name);
+        }
+    }
+
+    private async Task RemoveAsync(InstanceName name)
+    {
+        _known.Remove(name);
+        _absentSince.Remove(name);
+        await fleet.RemoveAsync(name);
+    }
+}

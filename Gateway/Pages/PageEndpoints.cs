@@ -1,0 +1,36 @@
+namespace Fairway.Gateway.Pages;
+
+/// <summary>The page at <c>/</c>: the ranked lists, live.</summary>
+public static class PageEndpoints
+{
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    public static IEndpointRouteBuilder MapPages(this IEndpointRouteBuilder app)
+    {
+        Map("/", "index.html", "text/html; charset=utf-8");
+        Map("/assets/style.css", "style.css", "text/css; charset=utf-8");
+        Map("/assets/app.js", "app.js", "text/javascript; charset=utf-8");
+        return app;
+
+        void Map(string path, string file, string contentType)
+        {
+            var content = Read(file);
+            app.MapGet(path, (HttpContext context) =>
+            {
+                context.Response.Headers.ContentSecurityPolicy = Policy;
+                context.Response.Headers.CacheControl = "no-cache";
+                context.Response.Headers.XContentTypeOptions = "nosniff";
+                return TypedResults.Bytes(content, contentType);
+            }).ExcludeFromDescription();
+        }
+    }
+
+    private static byte[] Read(string file)
+    {
+        using var stream = typeof(PageEndpoints).Assembly.GetManifestResourceStream($"Pages/{file}")
+            ?? throw new InvalidOperationException($"The page {file} is missing from the build.");
+        using var content = new MemoryStream();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
+}

@@ -1,0 +1,11 @@
+namespace Fairway.Registry;
+
+/// <summary>How a reader comes back after a loss.</summary>
+public sealed record RegistryWatcherOptions
+{
+    /// <summary>The wait after a first failure, 100 ms; it doubles with each further one, less up to half of it at random.</summary>
+    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest wait; 2 s.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(2);
+}

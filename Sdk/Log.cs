@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace Fairway.Sdk;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Registered {Service}/{Id} at {Address}, probe {ProbeAddress}, lane '{Lane}'")]
+    public static partial void Registered(this ILogger logger, string service, string id, string address, string? probeAddress, string lane);
+
+    [LoggerMessage(2, LogLevel.Warning, "The registry is away; {Service}/{Id} is not registered and tries again: {Reason}")]
+    public static partial void RegistryAway(this ILogger logger, string service, string id, string reason);
+
+    [LoggerMessage(3, LogLevel.Error, "{Code}: {Service}/{Id} is refused and serves unfound: {Reason}")]
+    public static partial void Refused(this ILogger logger, string code, string service, string id, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "Draining {Service}/{Id}: routers have {Seconds} s to see it")]
+    public static partial void Draining(this ILogger logger, string service, string id, double seconds);
+
+    [LoggerMessage(5, LogLevel.Warning, "{InFlight} requests still run after {Seconds} s of draining")]
+    public static partial void DrainedLate(this ILogger logger, long inFlight, double seconds);
+
+    [LoggerMessage(6, LogLevel.Information, "Deregistered {Service}/{Id}")]
+    public static partial void Left(this ILogger logger, string service, string id);
+
+    [LoggerMessage(7, LogLevel.Warning, "{Service}/{Id} could not tell the registry that it leaves; its lease will lapse: {Reason}")]
+    public static partial void LeftUncleanly(this ILogger logger, string service, string id, string reason);
+
+    [LoggerMessage(8, LogLevel.Information, "Registration is switched off for {Service}/{Id}, listening at {Address}")]
+    public static partial void RegistrationOff(this ILogger logger, string service, string id, string? address);
+
+    [LoggerMessage(9, LogLevel.Information, "Made lane {Lane}, owned by {Owner}, for {Seconds} s")]
+    public static partial void LaneMade(this ILogger logger, string lane, string owner, int seconds);
+}

@@ -1,0 +1,50 @@
+namespace Fairway.LocalSilo.Tests;
+
+public sealed class HandOnTests
+{
+    [Fact]
+    public async Task Call_HandedOnTooOften_IsRejected()
+    {
+        await using var host = await TestHost.StartAsync();
+        var grain = host.Grains.GetGrain<IWorkGrain>("w");
+        var ending = grain.EndThenWork("gate");
+        await host.Probe.Noted("begin gate");
+        var queued = Enumerable.Range(0, 6).Select(_ => grain.End()).ToArray();
+        host.Probe.Open("gate");
+        await ending;
+
+        // Two activations take one call each; what is left has then been handed on twice.
+        await Assert.ThrowsAsync<OrleansMessageRejectionException>(() => Task.WhenAll(queued));
+        Assert.Equal(2, queued.Count(call => call.IsCompletedSuccessfully));
+        Assert.NotEqual(Guid.Empty, await grain.Activation());
+    }
+
+    [Fact]
+    public async Task Call_StateInUnknownStorage_FailsWithItsName()
+    {
+        await using var host = await TestHost.StartAsync();
+
+        var thrown = await Assert.ThrowsAsync<Orleans.Storage.BadProviderConfigException>(() => host.Grains.GetGrain<IHomelessGrain>("h").Touch());
+        Assert.Contains("'nowhere'", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GetGrain_BeforeStart_Throws()
+    {
+        using var host = TestHost.Build(new Testing.ManualClock(), null);
+
+        Assert.Throws<InvalidOperationException>(() => ((IGrainFactory)host.Services.GetService(typeof(IGrainFactory))!).GetGrain<IWorkGrain>("w"));
+        await host.StartAsync();
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task Call_AfterStop_IsRejected()
+    {
+        var host = await TestHost.StartAsync();
+        var grain = host.Grains.GetGrain<IWorkGrain>("w");
+        await host.DisposeAsync();
+
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => grain.Activation());
+    }
+}

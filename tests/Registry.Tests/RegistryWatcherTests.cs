@@ -1,0 +1,174 @@
+using System.Text;
+using Fairway.Registry.Memory;
+
+namespace Fairway.Registry.Tests;
+
+public sealed class RegistryWatcherTests : IDisposable
+{
+    private static readonly RegistryWatcherOptions Quick = new()
+    {
+        MinBackoff = TimeSpan.FromMilliseconds(5), MaxBackoff = TimeSpan.FromMilliseconds(20),
+    };
+
+    private readonly MemoryRegistry _memory = new();
+    private readonly FaultyRegistry _registry;
+
+    public RegistryWatcherTests() => _registry = new FaultyRegistry(_memory);
+
+    [Fact]
+    public async Task Read_First_ListsThenFollows()
+    {
+        await PutAsync("/p/a", "1");
+        await using var events = Read();
+
+        var listed = await events.NextAsync<RegistryEvent.Listed>();
+        Assert.False(listed.Restored);
+        Assert.Equal("/p/a", Assert.Single(listed.Listing.Entries).Key);
+        await PutAsync("/p/b", "2");
+        Assert.Equal(["/p/b"], await events.KeysAsync(1));
+    }
+
+    [Fact]
+    public async Task Read_WatchBreaks_IsLostOnceAndResumesWithoutLoss()
+    {
+        await using var events = Read();
+        await events.NextAsync<RegistryEvent.Listed>();
+        var seen = await PutAsync("/p/a", "1");
+        await events.KeysAsync(1);
+
+        _registry.IsAway = true;
+        _registry.Cut();
+        var lost = await events.NextAsync<RegistryEvent.Lost>();
+        await PutAsync("/p/b", "2");
+        await _memory.DeleteAsync("/p/a");
+        _registry.IsAway = false;
+
+        Assert.Equal("cut", lost.Reason);
+        var back = await events.NextAsync<RegistryEvent.Changed>();
+        Assert.Empty(back.Batch.Changes);
+        Assert.Equal(["/p/b", "/p/a"], await events.KeysAsync(2));
+        Assert.Equal(seen + 1, _registry.WatchedFrom[^1]);
+    }
+
+    [Fact]
+    public async Task Read_ProgressAheadOfEvents_DoesNotAdvanceTheResumePoint()
+    {
+        var ahead = new ScriptedWatchRegistry(_memory);
+        var revision = await PutAsync("/p/a", "1");
+        await using var events = new EventReader(new RegistryWatcher(ahead, "/p/", options: Quick).ReadAsync());
+        await events.NextAsync<RegistryEvent.Listed>();
+        ahead.Say(new WatchBatch(revision, []) { ClusterId = _memory.ClusterId });
+        ahead.Say(new WatchBatch(revision + 50, []) { ClusterId = _memory.ClusterId });
+        await events.NextAsync<RegistryEvent.Changed>();
+        Assert.Equal(revision + 50, (await events.NextAsync<RegistryEvent.Changed>()).Batch.Revision);
+
+        ahead.Break();
+        await events.NextAsync<RegistryEvent.Lost>();
+        ahead.Say(new WatchBatch(revision + 50, []) { ClusterId = _memory.ClusterId });
+        await events.NextAsync<RegistryEvent.Changed>();
+
+        Assert.Equal([revision + 1, revision + 1], ahead.WatchedFrom);
+    }
+
+    [Fact]
+    public async Task Read_HistoryCompactedWhilePaused_ListsAgain()
+    {
+        await using var events = Read();
+        await events.NextAsync<RegistryEvent.Listed>();
+        await events.NextAsync<RegistryEvent.Changed>();
+        await PutAsync("/p/a", "1");
+        await PutAsync("/p/a", "2");
+        await _memory.CompactAsync(await PutAsync("/p/b", "3"));
+
+        var listed = await events.NextAsync<RegistryEvent.Listed>();
+
+        Assert.False(listed.Restored);
+        Assert.Equal(["/p/a", "/p/b"], listed.Listing.Entries.Select(entry => entry.Key));
+        await PutAsync("/p/c", "4");
+        Assert.Equal(["/p/c"], await events.KeysAsync(1));
+    }
+
+    [Fact]
+    public async Task Read_OtherCluster_IsRestored()
+    {
+        await PutAsync("/p/a", "1");
+        await using var events = Read();
+        await events.NextAsync<RegistryEvent.Listed>();
+        await events.NextAsync<RegistryEvent.Changed>();
+        using var other = new MemoryRegistry();
+        await other.PutAsync("/p/b", Encoding.UTF8.GetBytes("2"));
+        _registry.Inner = other;
+        _registry.Cut();
+
+        await events.NextAsync<RegistryEvent.Lost>();
+        var listed = await events.NextAsync<RegistryEvent.Listed>();
+
+        Assert.True(listed.Restored);
+        Assert.Equal("/p/b", Assert.Single(listed.Listing.Entries).Key);
+    }
+
+    [Fact]
+    public async Task Read_RevisionWentBack_IsRestored()
+    {
+        using var restored = new MemoryRegistry();
+        await using var events = new EventReader(new RegistryWatcher(restored, "/p/", options: Quick)
+            .ReadAsync(new RegistryPosition(restored.ClusterId, 100)));
+
+        Assert.True((await events.NextAsync<RegistryEvent.Listed>()).Restored);
+    }
+
+    [Fact]
+    public async Task Read_MemberLagsBehind_ListsButIsNotRestored()
+    {
+        var lagging = new ScriptedWatchRegistry(_memory);
+        var revision = await PutAsync("/p/a", "1");
+        await using var events = new EventReader(new RegistryWatcher(lagging, "/p/", options: Quick).ReadAsync());
+        await events.NextAsync<RegistryEvent.Listed>();
+        lagging.Say(new WatchBatch(revision - 1, []) { ClusterId = _memory.ClusterId });
+
+        Assert.False((await events.NextAsync<RegistryEvent.Listed>()).Restored);
+    }
+
+    [Fact]
+    public async Task Read_ListingFails_IsLostAndNeverEmpty()
+    {
+        await PutAsync("/p/a", "1");
+        _registry.IsAway = true;
+        await using var events = Read();
+
+        await events.NextAsync<RegistryEvent.Lost>();
+        _registry.IsAway = false;
+
+        Assert.Single((await events.NextAsync<RegistryEvent.Listed>()).Listing.Entries);
+    }
+
+    [Fact]
+    public async Task Read_FromAPosition_SeesOnlyWhatCameAfter()
+    {
+        var revision = await PutAsync("/p/a", "1");
+        await PutAsync("/p/b", "2");
+        await using var events = new EventReader(new RegistryWatcher(_registry, "/p/", options: Quick)
+            .ReadAsync(new RegistryPosition(_memory.ClusterId, revision)));
+
+        Assert.Equal(["/p/b"], await events.KeysAsync(1));
+    }
+
+    [Fact]
+    public async Task Read_Cancelled_EndsInCancellation()
+    {
+        using var cancel = new CancellationTokenSource();
+        await using var events = new EventReader(new RegistryWatcher(_registry, "/p/", options: Quick).ReadAsync(null, cancel.Token));
+        await events.NextAsync<RegistryEvent.Listed>();
+        await events.NextAsync<RegistryEvent.Changed>();
+        var next = events.NextAsync<RegistryEvent.Changed>();
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private EventReader Read() => new(new RegistryWatcher(_registry, "/p/", options: Quick).ReadAsync());
+
+    private Task<long> PutAsync(string key, string value) => _memory.PutAsync(key, Encoding.UTF8.GetBytes(value));
+}
