@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Fairway.Gateway.Admin;
 using Fairway.Gateway.Auth;
 using Fairway.Gateway.BestList;
@@ -26,6 +27,7 @@ public static class GatewayApp
         ["--etcd"] = "Registry:Etcd:Endpoints",
         ["--admin-key"] = "Auth:AdminKey",
         ["--registrar-key"] = "Auth:RegistrarKey",
+        ["--jwt-secret"] = "Auth:Hs256Secret",
     };
 
     /// <param name="args">Switches as CONTRACTS 10 names them, and any configuration key as <c>--A:B=value</c>.</param>
@@ -89,6 +91,16 @@ public static class GatewayApp
         services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
         services.AddSingleton<GatewayMetrics>();
         services.AddHostedService<Announcer>();
-        services.AddOpenApi("v1");
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.Converters.Add(new StateConverter());
+        });
+        services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Fairway Gateway";
+            document.Info.Description = "Ranked lists of services, registration, lanes and the operator's hand. Every refusal is application/problem+json with a stable code.";
+            return Task.CompletedTask;
+        }));
     }
 }

@@ -94,7 +94,7 @@ public sealed class GrpcChannel : IDisposable
     {
         if (_disposed.IsCancellationRequested)
         {
-            return; // a container disposes what is registered under two types twice
+            return; // a container disposes what it knows by two names twice
         }
 
         _disposed.Cancel();

@@ -18,6 +18,7 @@ public sealed class EtcdRegistry : IRegistry, IDisposable
     private readonly EtcdOptions _options;
     private readonly TimeProvider _time;
     private readonly EtcdCaller _caller;
+    private bool _disposed;
 
     /// <exception cref="OptionsValidationException">The options cannot work; the message names the key.</exception>
     public EtcdRegistry(
@@ -98,7 +99,14 @@ public sealed class EtcdRegistry : IRegistry, IDisposable
     public Task CompactAsync(long revision, CancellationToken cancellationToken = default) =>
         UnaryAsync(EtcdMethods.Compact, new CompactionRequest { Revision = revision }, Retry.IfNeverSent, cancellationToken);
 
-    public void Dispose() => _caller.Dispose();
+    public void Dispose()
+    {
+        // A container that knows it under two types disposes it twice.
+        if (!Interlocked.Exchange(ref _disposed, true))
+        {
+            _caller.Dispose();
+        }
+    }
 
     private Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken) =>
         UnaryAsync(EtcdMethods.Range, request, Retry.Always, cancellationToken);

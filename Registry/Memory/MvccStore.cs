@@ -30,6 +30,18 @@ internal sealed class MvccStore : IDisposable
     /// <summary>The first revision that can be read; 0 when all can.</summary>
     public long CompactRevision { get; private set; }
 
+    /// <summary>How many watches stand.</summary>
+    public int Watches
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _watches.Count;
+            }
+        }
+    }
+
     /// <summary>Guarded by the lock: touch it inside <see cref="Read"/> and <see cref="Write"/> only.</summary>
     public LeaseTable Leases { get; }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Fairway.Gateway.Directory;
 using Fairway.Registry;
+using Fairway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -44,7 +45,15 @@ public sealed class GatewayHost : IAsyncDisposable
         await app.StartAsync();
         var host = new GatewayHost(app);
         var store = app.Services.GetRequiredService<DirectoryStore>();
-        await Eventually.IsTrueAsync(() => store.Current.Ready, log.ToString);
+        try
+        {
+            await Eventually.True(() => store.Current.Ready);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException(log.ToString(), late);
+        }
+
         return host;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests;
 
@@ -71,6 +72,10 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         var put = paths.GetProperty("/v1/services/{service}/instances/{id}").GetProperty("put");
         Assert.True(put.TryGetProperty("requestBody", out _));
         Assert.All(["200", "201", "400", "401", "409", "413", "503"], status => Assert.True(put.GetProperty("responses").TryGetProperty(status, out _), status));
+        var line = document.GetProperty("components").GetProperty("schemas").GetProperty("InstanceLine").GetProperty("properties");
+        Assert.Equal("number", line.GetProperty("weight").GetProperty("type").GetString());
+        var schemas = document.GetRawText();
+        Assert.Contains("\"warming\"", schemas, StringComparison.Ordinal);
         foreach (var operation in paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
         {
             Assert.NotEqual("", operation.Value.GetProperty("summary").GetString());
@@ -113,7 +118,7 @@ public sealed class SurfaceTests(GatewayFixture fixture)
     [Fact]
     public async Task Edge_Gateways_HasThisOne()
     {
-        await Eventually.IsTrueAsync(async () => (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("gateways").GetArrayLength() == 1);
+        await Eventually.TrueAsync(async () => (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("gateways").GetArrayLength() == 1);
         var gateway = (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("gateways")[0];
         Assert.Equal(Host.Client.BaseAddress!.Authority, gateway.GetProperty("address").GetString());
     }

@@ -57,7 +57,7 @@ public sealed class LongPollTests : IAsyncLifetime
     {
         var first = await _host.GetAsync(path);
         var waiting = _host.GetAsync($"{path}?since={Version(first)}&wait=60s");
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         _host.Show(Service("orders", Instance("a"), Instance("b")));
         var news = await waiting;
         Assert.Equal(HttpStatusCode.OK, news.Status);
@@ -70,7 +70,7 @@ public sealed class LongPollTests : IAsyncLifetime
     {
         var first = await _host.GetAsync("/v1/services/orders/best");
         var waiting = _host.GetAsync($"/v1/services/orders/best?since={Version(first)}&wait=60s");
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         _host.Show(Service("other", Instance("x"), Instance("y")));
         Assert.Equal(1, _host.Store.WaitingReaders);
         _clock.Advance(TimeSpan.FromSeconds(60));
@@ -82,7 +82,7 @@ public sealed class LongPollTests : IAsyncLifetime
     {
         var first = await _host.GetAsync("/v1/services/orders/best");
         var waiting = _host.GetAsync($"/v1/services/orders/best?since={Version(first)}&wait=500ms");
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         _clock.Advance(TimeSpan.FromMilliseconds(499));
         Assert.False(waiting.IsCompleted);
         _clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -96,7 +96,7 @@ public sealed class LongPollTests : IAsyncLifetime
     {
         var first = await _host.GetAsync("/v1/services/orders/best");
         var waiting = _host.GetAsync($"/v1/services/orders/best?since={Version(first)}&wait=60s");
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         _host.Store.Apply(new DirectoryChange(At) { Removed = ["orders"] });
         (await waiting).AssertRefused(HttpStatusCode.NotFound, "SERVICE_UNKNOWN");
     }
@@ -107,10 +107,10 @@ public sealed class LongPollTests : IAsyncLifetime
         var first = await _host.GetAsync("/v1/services/orders/best");
         using var leaving = new CancellationTokenSource();
         var waiting = _host.Client.GetAsync(new Uri($"/v1/services/orders/best?since={Version(first)}&wait=60s", UriKind.Relative), leaving.Token);
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 0);
+        await Eventually.True(() => _host.Store.WaitingReaders == 0);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class LongPollTests : IAsyncLifetime
     {
         var first = await _host.GetAsync("/v1/services/orders/best");
         var waiting = _host.GetAsync($"/v1/services/orders/best?since={Version(first)}&wait=60s");
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         await _host.StopAsync();
         Assert.Equal(HttpStatusCode.NotModified, (await waiting).Status);
     }
@@ -128,7 +128,7 @@ public sealed class LongPollTests : IAsyncLifetime
     {
         var first = await _host.GetAsync("/v1/services");
         var waiting = _host.GetAsync($"/v1/services?since={Version(first)}&wait=60s");
-        await Eventually.IsTrueAsync(() => _host.Store.WaitingReaders == 1);
+        await Eventually.True(() => _host.Store.WaitingReaders == 1);
         _host.Store.Restart(new DirectoryChange(At) { Services = [Service("orders", Instance("a"))] });
         Assert.Equal(HttpStatusCode.OK, (await waiting).Status);
     }

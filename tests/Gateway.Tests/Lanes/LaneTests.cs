@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Lanes;
 
@@ -45,7 +46,7 @@ public sealed class LaneTests(GatewayFixture fixture)
     {
         await Host.PutAsync("/v1/lanes/l-expiry", """{"owner":"ann","ttlSeconds":1}""");
         Assert.NotNull(Lane(await Host.GetAsync("/v1/lanes"), "l-expiry"));
-        await Eventually.IsTrueAsync(async () => Lane(await Host.GetAsync("/v1/lanes"), "l-expiry") is null);
+        await Eventually.TrueAsync(async () => Lane(await Host.GetAsync("/v1/lanes"), "l-expiry") is null);
         (await Host.PutAsync("/v1/services/l-expired/instances/a", """{"address":"10.0.0.1:80","lane":"l-expiry"}""")).AssertRefused(HttpStatusCode.Conflict, "LANE_UNKNOWN");
         Assert.Equal(HttpStatusCode.Created, (await Host.PutAsync("/v1/lanes/l-expiry", """{"owner":"ann"}""")).Status);
     }

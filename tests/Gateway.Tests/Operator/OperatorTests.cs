@@ -1,4 +1,5 @@
 using System.Net;
+using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Operator;
 
@@ -85,7 +86,7 @@ public sealed class OperatorTests(GatewayFixture fixture)
         await Host.RegisterAsync("op-expiry", "a");
         var at = DateTimeOffset.UtcNow.AddSeconds(1.5).ToString("O");
         Assert.Equal(HttpStatusCode.Created, (await PutAsync("/v1/services/op-expiry/policy", $$"""{"mode":"manual","weights":{"a":1},"author":"a","reason":"r","expiresAt":"{{at}}"}""")).Status);
-        await Eventually.IsTrueAsync(async () => (await Host.GetAsync("/v1/services/op-expiry/best")).Json.GetProperty("mode").GetString() == "scored");
+        await Eventually.TrueAsync(async () => (await Host.GetAsync("/v1/services/op-expiry/best")).Json.GetProperty("mode").GetString() == "scored");
         (await Host.GetAsync("/v1/services/op-expiry/policy")).AssertRefused(HttpStatusCode.NotFound, "NOT_SET");
     }
 

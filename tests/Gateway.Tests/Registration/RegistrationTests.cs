@@ -1,4 +1,5 @@
 using System.Net;
+using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Registration;
 
@@ -165,7 +166,7 @@ public sealed class RegistrationTests(GatewayFixture fixture)
     {
         await Host.RegisterAsync("reg-ttl", "dies", ",\"ttlSeconds\":2");
         await Host.RegisterAsync("reg-ttl", "lives", ",\"ttlSeconds\":2");
-        await Eventually.IsTrueAsync(async () =>
+        await Eventually.TrueAsync(async () =>
         {
             Assert.Equal(HttpStatusCode.NoContent, (await Host.PostAsync("/v1/services/reg-ttl/instances/lives/heartbeat", "")).Status);
             await Host.PostAsync("/v1/services/reg-ttl/instances/dies/status", """{"cpu":0.1}"""); // renews nothing

@@ -44,9 +44,11 @@ internal sealed partial class DirectoryHost : IAsyncDisposable
 
     public IRegistryGrain Directory => Grains.GetGrain<IRegistryGrain>(GrainKeys.Registry);
 
-    public static Task<DirectoryHost> StartAsync(Action<HostApplicationBuilder>? configure = null) => StartAsync(null, null, configure);
+    public static Task<DirectoryHost> StartAsync(Action<HostApplicationBuilder>? configure = null) => StartAsync(null, null, null, configure);
 
-    public static async Task<DirectoryHost> StartAsync(IRegistry? registry, ManualClock? clock, Action<HostApplicationBuilder>? configure = null)
+    /// <summary>Null takes a new embedded registry, and a new clock.</summary>
+    public static async Task<DirectoryHost> StartAsync(
+        IRegistry? registry, ManualClock? clock, Action<EngineOptions>? engine = null, Action<HostApplicationBuilder>? configure = null)
     {
         clock ??= new ManualClock();
         var gate = new GatedRegistry(registry ?? NewRegistry(clock));
@@ -63,7 +65,7 @@ internal sealed partial class DirectoryHost : IAsyncDisposable
             options.CollectionQuantum = TimeSpan.FromSeconds(1);
             options.CollectionAge = TimeSpan.FromMinutes(2);
         });
-        builder.AddFairwayEngine();
+        builder.AddFairwayEngine(engine);
         configure?.Invoke(builder);
         var host = builder.Build();
         await host.StartAsync();
