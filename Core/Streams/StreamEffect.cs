@@ -10,7 +10,8 @@ public abstract record StreamEffect(long Version)
     public sealed record CancelModel(long Version) : StreamEffect(Version);
 
     /// <summary>Keep the answer for good.</summary>
-    public sealed record WriteHistory(long Version, string Conversation, StreamState State, ReadOnlyMemory<byte> Request, IReadOnlyList<Frame> Frames)
+    public sealed record WriteHistory(
+        long Version, string Conversation, StreamState State, ReadOnlyMemory<byte> Request, IReadOnlyList<Frame> Frames, DateTimeOffset FinishedAt)
         : StreamEffect(Version);
 
     /// <summary>The version is gone. <paramref name="Last"/> is for readers that are connected now; later ones find nothing.</summary>

@@ -18,7 +18,7 @@ public sealed record StreamLimits
     /// <summary>Stored bytes a version; one more ends it in the error <see cref="StreamErrors.TooLarge"/>.</summary>
     public int MaxBytes { get; init; } = 1 << 20;
 
-    /// <summary>Conversations a user may hold at once.</summary>
+    /// <summary>Conversations a user may hold at once, relayed calls aside.</summary>
     public int MaxConversations { get; init; } = 16;
 }
 

@@ -9,7 +9,7 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
     {
         _dropped = saved.FirstOffset;
         _frames.AddRange(saved.Frames);
-        _bytes = saved.Frames.Where(frame => !frame.IsTerminal).Sum(frame => frame.Data.Length);
+        Bytes = saved.Frames.Where(frame => !frame.IsTerminal).Sum(frame => frame.Data.Length);
         State = saved.State;
         Attempt = saved.Attempt;
         StoredAttempt = saved.StoredAttempt;
@@ -18,7 +18,6 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
     }
 
     private readonly List<Frame> _frames = [];
-    private int _bytes;
     private int _dropped;
 
     public long Version { get; } = version;
@@ -49,6 +48,9 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
 
     public IReadOnlyList<Frame> Frames => _frames;
 
+    /// <summary>Bytes of the stored frames but the terminal.</summary>
+    public int Bytes { get; private set; }
+
     public bool HasEnded => State > StreamState.Streaming;
 
     /// <summary>
@@ -59,13 +61,14 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
     {
         _dropped = offset;
         _frames.Clear();
+        Bytes = 0;
         End(terminal, state, now);
     }
 
     /// <summary>Offset after the last stored frame, the terminal included.</summary>
     public int Count => _dropped + _frames.Count;
 
-    public bool Fits(int bytes, int limit) => _bytes + bytes <= limit;
+    public bool Fits(int bytes, int limit) => Bytes + bytes <= limit;
 
     /// <summary>The version as it is kept over a restart; ages instead of timestamps.</summary>
     public SavedStream Save(TimeSpan sinceOpened, TimeSpan sinceEnded) => new(
@@ -74,7 +77,7 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
     public void Store(Frame frame, int attempt)
     {
         _frames.Add(frame);
-        _bytes += frame.Data.Length;
+        Bytes += frame.Data.Length;
         StoredAttempt = attempt;
         State = StreamState.Streaming;
     }
@@ -95,6 +98,7 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
         _dropped = HasEnded ? Count - 1 : Count;
         _frames.Clear();
         _frames.TrimExcess();
+        Bytes = 0;
         End(terminal, StreamState.Superseded, now);
     }
 

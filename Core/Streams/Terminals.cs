@@ -19,7 +19,11 @@ public static class Terminals
     public static Frame SupersededBy(long by) =>
         new(FrameKind.Superseded, Encoding.UTF8.GetBytes($$"""{"by":"{{by.ToString(CultureInfo.InvariantCulture)}}"}"""));
 
-    public static Frame Error(string code, string message) =>
-        new(FrameKind.Error, Encoding.UTF8.GetBytes(
-            $$"""{"code":"{{JsonEncodedText.Encode(code)}}","message":"{{JsonEncodedText.Encode(message)}}"}"""));
+    /// <param name="retryAfter">Where the other side said when to try again: <c>retryAfter</c>, in whole seconds.</param>
+    public static Frame Error(string code, string message, TimeSpan? retryAfter = null)
+    {
+        var wait = retryAfter is { } time ? $",\"retryAfter\":{(long)Math.Ceiling(time.TotalSeconds)}" : "";
+        return new(FrameKind.Error, Encoding.UTF8.GetBytes(
+            $$"""{"code":"{{JsonEncodedText.Encode(code)}}","message":"{{JsonEncodedText.Encode(message)}}"{{wait}}}"""));
+    }
 }

@@ -42,15 +42,18 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     /// <summary>Whether nothing is held: no buffer, and no terminal that a late reader may still ask for.</summary>
     public bool IsIdle => _held.Count == 0;
 
-    /// <summary>Conversations with a current version.</summary>
-    public int Conversations => _current.Count;
+    /// <summary>Conversations with a current version; relayed calls are not counted.</summary>
+    public int Conversations => _current.Keys.Count(name => !ConversationNames.IsRelay(name));
+
+    /// <summary>Bytes of all stored frames but terminals.</summary>
+    public long BufferedBytes => _current.Values.Sum(stream => (long)stream.Bytes);
 
     /// <summary>
     /// Mints the next version, <c>max(now in ms, highest ever seen + 1)</c>, and makes it current; what was current is superseded.
     /// </summary>
     public OpenResult Open(string conversation, ReadOnlyMemory<byte> request, ICollection<StreamEffect> effects)
     {
-        if (!_current.TryGetValue(conversation, out var older) && _current.Count >= limits.MaxConversations)
+        if (!_current.TryGetValue(conversation, out var older) && !HasRoomFor(conversation))
         {
             return default;
         }
@@ -77,7 +80,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
             return true;
         }
 
-        if (_departed.ContainsKey(version) || _current.ContainsKey(conversation) || _current.Count >= limits.MaxConversations)
+        if (_departed.ContainsKey(version) || _current.ContainsKey(conversation) || !HasRoomFor(conversation))
         {
             return false;
         }
@@ -189,7 +192,9 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     /// </summary>
     public StreamEffect.WriteHistory? BeforeAcknowledge(long version) =>
         _held.TryGetValue(version, out var stream) && stream.State is StreamState.Done or StreamState.Stopped
-            ? new StreamEffect.WriteHistory(version, stream.Conversation, stream.State, stream.Request, stream.Frames)
+            && !ConversationNames.IsRelay(stream.Conversation)
+            ? new StreamEffect.WriteHistory(
+                version, stream.Conversation, stream.State, stream.Request, stream.Frames, time.GetUtcNow() - time.GetElapsedTime(stream.EndedAt))
             : null;
 
     /// <summary>The user has the answer, and its buffer is freed. May be repeated.</summary>
@@ -268,6 +273,8 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         [.. _held.Values.Select(stream => stream.Save(
             time.GetElapsedTime(stream.OpenedAt), stream.HasEnded ? time.GetElapsedTime(stream.EndedAt) : TimeSpan.Zero))],
         [.. _departed.Select(entry => new SavedDeparture(entry.Key, time.GetElapsedTime(entry.Value.At), entry.Value.IsAcknowledged))]);
+
+    private bool HasRoomFor(string conversation) => ConversationNames.IsRelay(conversation) || Conversations < limits.MaxConversations;
 
     private bool IsDue(StreamVersion stream) => Due(stream) <= TimeSpan.Zero;
 

@@ -9,7 +9,11 @@ namespace Fairway.GrainInterfaces.Streams;
 [Alias("fairway.IUserStreamGrain")]
 public interface IUserStreamGrain : IGrainWithStringKey
 {
-    /// <summary>Mints a version for a request and supersedes what its conversation holds. 0: too many conversations are held.</summary>
+    /// <summary>
+    /// Mints a version for a request and supersedes what its conversation holds. A conversation whose name begins with
+    /// <c>ConversationNames.Relay</c> is one relayed call: not counted, not in history.
+    /// Refusals are 0 and below: <see cref="OpenRefusal"/>.
+    /// </summary>
     [Alias("Open")]
     Task<long> Open(string conversation, StreamBytes request);
 
@@ -53,6 +57,16 @@ public interface IUserStreamGrain : IGrainWithStringKey
     [Alias("Find")]
     [ReadOnly]
     Task<StreamSummary?> Find(long version);
+}
+
+/// <summary>Why <see cref="IUserStreamGrain.Open"/> minted no version.</summary>
+public static class OpenRefusal
+{
+    /// <summary>The user holds as many conversations as allowed: 429 <c>TOO_MANY_CONVERSATIONS</c>.</summary>
+    public const long TooManyConversations = 0;
+
+    /// <summary>The process buffers as many bytes as allowed: 503 <c>BUFFERS_FULL</c>.</summary>
+    public const long BuffersFull = -1;
 }
 
 /// <summary>A Gateway process, told what is new in the streams its readers follow. Any of these may be lost.</summary>
