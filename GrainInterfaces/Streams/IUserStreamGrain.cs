@@ -24,9 +24,9 @@ public interface IUserStreamGrain : IGrainWithStringKey
     [Alias("Begin")]
     Task<AppendReply> Begin(StreamJob job, IGenerationCanceller canceller);
 
-    /// <summary>Stores a worker's frames from an offset on; a gap names the offset to send again from.</summary>
+    /// <summary>Stores a worker's frames from an offset on; a gap names the offset to send again from. The rest is as in <see cref="Begin"/>.</summary>
     [Alias("Append")]
-    Task<AppendReply> Append(StreamAppend append);
+    Task<AppendReply> Append(StreamAppend append, IGenerationCanceller canceller);
 
     /// <summary>
     /// Frames from <paramref name="offset"/> on, and from now on pushes to <paramref name="gateway"/>'s observer until the version is freed
