@@ -1,4 +1,5 @@
 using Fairway.Gateway.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Fairway.Gateway.Auth.Users;
 
@@ -13,7 +14,7 @@ public static class SessionEndpoint
         return app;
     }
 
-    private static IResult Open(HttpContext context, TimeProvider clock)
+    private static NoContent Open(HttpContext context, TimeProvider clock)
     {
         if (Users.Bearer(context.Request) is not { } token)
         {

@@ -1,5 +1,6 @@
 using Fairway.Gateway.Auth.Tokens;
 using Fairway.Gateway.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Fairway.Gateway.Auth.Users;
 
