@@ -3,6 +3,7 @@ using Fairway.Gateway.Admin;
 using Fairway.Gateway.Auth;
 using Fairway.Gateway.BestList;
 using Fairway.Gateway.Directory;
+using Fairway.Gateway.Generation;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Lanes;
 using Fairway.Gateway.Operator;
@@ -40,6 +41,7 @@ public static class GatewayApp
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
         builder.AddDirectory();
+        builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
         configure?.Invoke(builder);
 
