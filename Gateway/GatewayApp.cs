@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
 using Fairway.Gateway.Admin;
-using Fairway.Gateway.Auth;
 using Fairway.Gateway.Auth.Users;
+using Fairway.Gateway.Auth;
 using Fairway.Gateway.BestList;
 using Fairway.Gateway.Directory;
+using Fairway.Gateway.Generation;
 using Fairway.Gateway.History;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Lanes;
@@ -43,6 +44,7 @@ public static class GatewayApp
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
         builder.AddDirectory();
+        builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
         builder.AddServing();
         configure?.Invoke(builder);

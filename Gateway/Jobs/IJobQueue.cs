@@ -12,6 +12,9 @@ public interface IJobQueue
     /// <summary>What a refused caller is told to wait.</summary>
     TimeSpan RetryAfter { get; }
 
+    /// <summary>Jobs that wait for a worker, and places that were given out.</summary>
+    int Waiting { get; }
+
     /// <summary>A place in the queue; null when it is full (429 <c>QUEUE_FULL</c>). Dispose it where no job comes to stand in it.</summary>
     JobSlot? TryAdmit();
 

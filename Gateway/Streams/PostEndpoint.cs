@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Fairway.Gateway.Auth.Users;
+using Fairway.Gateway.Generation;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
@@ -11,7 +12,7 @@ namespace Fairway.Gateway.Streams;
 
 /// <summary><c>POST /v1/streams</c>: takes a request, and answers before any model is asked.</summary>
 internal sealed class PostEndpoint(
-    IGrainFactory grains, IJobQueue queue, StreamHub hub, ServingMetrics metrics, IOptions<ServingOptions> options, ModelNames models)
+    IGrainFactory grains, IJobQueue queue, StreamHub hub, ServingMetrics metrics, IOptions<ServingOptions> options, IOptions<ModelsOptions> models)
 {
     private const int MaxKey = 256;
 
@@ -23,7 +24,7 @@ internal sealed class PostEndpoint(
         }
 
         var key = Key(context.Request);
-        var body = await ChatBody.ReadAsync(context, options.Value.MaxBodyBytes, models.Knows);
+        var body = await ChatBody.ReadAsync(context, options.Value.MaxBodyBytes, models.Value.ByName.ContainsKey);
         var user = context.UserToken().Subject;
         if (key is null)
         {

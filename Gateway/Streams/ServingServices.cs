@@ -10,7 +10,6 @@ internal static class ServingServices
         var services = builder.Services;
         services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ServingOptions>, ServingOptionsValidator>();
-        services.AddSingleton<ModelNames>();
         services.AddSingleton<ServingMetrics>();
         services.AddSingleton<StreamHub>();
         services.AddHostedService(provider => provider.GetRequiredService<StreamHub>());

@@ -81,7 +81,7 @@ internal sealed class UserStreamGrain(
     public async Task<AppendReply> Append(StreamAppend append, IGenerationCanceller canceller)
     {
         var job = append.Job;
-        if (!_streams.Adopt(job.Version, job.Conversation, job.Request.Memory))
+        if (!Adopt(job))
         {
             return Reply(new AppendResult(AppendOutcome.Ended, 0));
         }
@@ -160,7 +160,7 @@ internal sealed class UserStreamGrain(
 
     private AppendResult Begin(StreamJob job)
     {
-        if (!_streams.Adopt(job.Version, job.Conversation, job.Request.Memory))
+        if (!Adopt(job))
         {
             return new AppendResult(AppendOutcome.Ended, 0);
         }
@@ -172,6 +172,10 @@ internal sealed class UserStreamGrain(
 
         return _streams.Begin(job.Version, job.Attempt, _effects);
     }
+
+    private bool Adopt(StreamJob job) =>
+        _streams.Find(job.Version) is not null
+        || (!history.WasAcknowledged(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory));
 
     private Task KeepFinishedAsync(long version) =>
         _options.HistoryOn == HistoryMoment.Finish && _streams.BeforeAcknowledge(version) is { } answer
