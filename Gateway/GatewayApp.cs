@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Fairway.Gateway.Admin;
-using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Auth;
+using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.BestList;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Generation;

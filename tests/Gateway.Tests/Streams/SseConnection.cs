@@ -27,6 +27,13 @@ public sealed class SseParser
 
     public bool HasEnded => Frames.Count > 0 && Frames[^1].IsTerminal;
 
+    /// <summary>Goes on with what another connection brought.</summary>
+    public void Take(SseParser next)
+    {
+        Frames.AddRange(next.Frames);
+        Retry = next.Retry ?? Retry;
+    }
+
     public void Feed(ReadOnlySpan<byte> bytes)
     {
         foreach (var value in bytes)
