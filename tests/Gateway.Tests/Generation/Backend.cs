@@ -49,7 +49,7 @@ internal sealed class Backend : IAsyncDisposable
         await Eventually.TrueAsync(
             async () =>
             {
-                slice = await Grain(user).Read(version, 0, "gw", reference);
+                slice = await Grain(user).Read(version, 0, "gw-end", reference);
                 return slice is null || (slice.Frames.Length > 0 && slice.Frames[^1].ToCore().IsTerminal);
             },
             TimeSpan.FromSeconds(15),

@@ -234,9 +234,10 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
         _model.Raw = async context =>
         {
             context.RequestAborted.Register(() => closed.TrySetResult());
+            context.Response.ContentType = "text/event-stream";
             for (var i = 0; i < 1000 && !context.RequestAborted.IsCancellationRequested; i++)
             {
-                await ModelServer.Lines(chunk)(context);
+                await context.Response.WriteAsync(chunk, context.RequestAborted);
             }
         };
 
