@@ -96,7 +96,7 @@ internal sealed class Journal : IAsyncDisposable
     }
 
     private static SafeFileHandle OpenFile(string path, FileMode mode) =>
-        File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.Read, FileOptions.Asynchronous);
+        File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
 
     private static long Replay(SafeFileHandle file, Action<long, ReadOnlyMemory<byte>> replay)
     {

@@ -4,25 +4,25 @@ namespace Fairway.Model;
 public sealed record Knobs
 {
     /// <summary>Tokens a second; 0 sends as fast as the socket takes them.</summary>
-    public double TokensPerSecond { get; init; } = 40;
+    public double TokensPerSecond { get; set; } = 40;
 
     /// <summary>Milliseconds before the first token.</summary>
-    public int FirstTokenMs { get; init; } = 50;
+    public int FirstTokenMs { get; set; } = 50;
 
     /// <summary>Tokens to answer with; 0 answers with one whole text.</summary>
-    public int Tokens { get; init; }
+    public int Tokens { get; set; }
 
     /// <summary>How the answer goes wrong, after <see cref="After"/> tokens.</summary>
-    public Failure Failure { get; init; }
+    public Failure Failure { get; set; }
 
     /// <summary>Tokens sent before the failure.</summary>
-    public int After { get; init; } = 5;
+    public int After { get; set; } = 5;
 
     /// <summary>Seconds in the <c>Retry-After</c> of a 429.</summary>
-    public int RetryAfterSeconds { get; init; } = 1;
+    public int RetryAfterSeconds { get; set; } = 1;
 
     /// <summary>Answers with a tool call instead of text.</summary>
-    public bool ToolCall { get; init; }
+    public bool ToolCall { get; set; }
 }
 
 /// <summary>Ways in which a model fails.</summary>
