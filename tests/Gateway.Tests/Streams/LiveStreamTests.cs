@@ -99,12 +99,12 @@ public sealed class LiveStreamTests
         var fastRun = Follow(stream, new RecordingWriter(log), end.Token);
 
         var offset = 0;
-        while (stream.Bytes < options.ReaderMaxBytesBehind)
+        while (stream.Bytes < 160 * 1024)
         {
             stream.Take(Deltas(7, offset++, 1, 4000), isPull: false);
-            _clock.Advance(TimeSpan.FromMilliseconds(10));
         }
 
+        await Eventually.True(() => Buffered(stuck.Reader) >= 64 * 1024); // its write is blocked now
         Assert.False(slow.IsCut);
         _clock.Advance(TimeSpan.FromSeconds(1));
         while (!slow.IsCut)
@@ -158,6 +158,17 @@ public sealed class LiveStreamTests
         version, offset,
         [.. Enumerable.Range(0, count).Select(_ => FrameWire.From(new Frame(FrameKind.Delta, Encoding.ASCII.GetBytes($"\"{new string('x', bytes)}\""))))],
         (int)StreamState.Streaming);
+
+    private static long Buffered(PipeReader reader)
+    {
+        if (!reader.TryRead(out var read))
+        {
+            return 0;
+        }
+
+        reader.AdvanceTo(read.Buffer.Start);
+        return read.Buffer.Length;
+    }
 
     private static StreamSlice Slice(long version, int offset, Frame frame, StreamState state) =>
         new(version, offset, ImmutableArray.Create(FrameWire.From(frame)), (int)state);

@@ -45,7 +45,7 @@ public sealed class ResumeTests
             reader.Parser.Take(connection.Parser);
         }).ToArray();
         await Eventually.TrueAsync(async () => await host.User("user-0").StateAsync(versions["user-0"]) == "streaming");
-        await host.Gateway.DisposeAsync();
+        await host.StopGatewayAsync();
         await Task.WhenAll(first);
         Assert.Contains(readers, reader => !reader.Parser.HasEnded);
         Assert.All(readers.Where(reader => !reader.Parser.HasEnded), reader => Assert.InRange(reader.Parser.Retry ?? 0, 500, 3000));

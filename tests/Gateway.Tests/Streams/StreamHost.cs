@@ -12,6 +12,7 @@ public sealed class StreamHost : IAsyncDisposable
     private readonly string[] _args;
     private readonly Action<WebApplicationBuilder> _configure;
     private int _users;
+    private bool _isRunning;
 
     private StreamHost(ModelHost model, GatewayHost gateway, string[] args, Action<WebApplicationBuilder> configure) =>
         (Model, Gateway, _args, _configure) = (model, gateway, args, configure);
@@ -35,13 +36,27 @@ public sealed class StreamHost : IAsyncDisposable
 
     public StreamUser User(string subject) => StreamUser.Of(Gateway.Client, subject);
 
-    public async Task StartGatewayAsync() => Gateway = await GatewayHost.StartAsync(
-        _configure,
-        ["--jwt-secret", Secret, "--data", _data["data"], $"--Models:demo:BaseUrl={Model.BaseUrl}", .. _args]);
+    public async Task StartGatewayAsync()
+    {
+        Gateway = await GatewayHost.StartAsync(
+            _configure,
+            ["--jwt-secret", Secret, "--data", _data["data"], $"--Models:demo:BaseUrl={Model.BaseUrl}", .. _args]);
+        _isRunning = true;
+    }
+
+    /// <summary>Stops the Gateway gracefully.</summary>
+    public async Task StopGatewayAsync()
+    {
+        if (_isRunning)
+        {
+            _isRunning = false;
+            await Gateway.DisposeAsync();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await Gateway.DisposeAsync();
+        await StopGatewayAsync();
         await Model.DisposeAsync();
         _data.Dispose();
     }
