@@ -1,4 +1,5 @@
 using Fairway.Gateway.Auth;
+using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Directory;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -6,15 +7,20 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace Fairway.Gateway;
 
 /// <summary>
-/// Tells whoever started the process, on standard output: <c>ADMIN key</c> when one was made up, <c>ETCD url</c>, and last
+/// Tells whoever started the process, on standard output: <c>TOKEN jwt</c> of the demo user where this process can sign one, <c>ADMIN key</c> when one was made up, <c>ETCD url</c>, and last
 /// <c>READY url</c> once the Gateway serves and the first listing is in.
 /// </summary>
 internal sealed class Announcer(
-    Keys keys, DirectoryStore store, RegistryEndpoints registry, IServer server, IHostApplicationLifetime lifetime) : BackgroundService
+    Keys keys, Users users, DirectoryStore store, RegistryEndpoints registry, IServer server, IHostApplicationLifetime lifetime) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Started(stoppingToken);
+        if (users.MintDemoToken() is { } token)
+        {
+            Console.WriteLine($"TOKEN {token}");
+        }
+
         if (keys.MadeUpAdminKey is { } key)
         {
             Console.WriteLine($"ADMIN {key}");

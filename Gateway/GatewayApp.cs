@@ -1,13 +1,17 @@
 using System.Text.Json.Serialization;
 using Fairway.Gateway.Admin;
 using Fairway.Gateway.Auth;
+using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.BestList;
 using Fairway.Gateway.Directory;
+using Fairway.Gateway.Generation;
+using Fairway.Gateway.History;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Lanes;
 using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
+using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
 using Fairway.Silo;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,7 +21,7 @@ namespace Fairway.Gateway;
 /// <summary>The Gateway, put together.</summary>
 public static class GatewayApp
 {
-    /// <summary>Bodies of every call of this slice are small; Kestrel refuses larger ones as they arrive.</summary>
+    /// <summary>Bodies are small, those of streams apart; Kestrel refuses larger ones as they arrive.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
     private static readonly Dictionary<string, string> Switches = new(StringComparer.Ordinal)
@@ -40,17 +44,23 @@ public static class GatewayApp
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
         builder.AddDirectory();
+        builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
+        builder.AddServing();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();
+        app.UseMiddleware<UserMiddleware>();
         app.MapBestList();
         app.MapRegistration();
         app.MapOperator();
         app.MapLanes();
+        app.MapSession();
+        app.MapStreams();
+        app.MapHistory();
         app.MapAdmin();
         app.MapHealth();
         app.MapTelemetry();
@@ -80,6 +90,7 @@ public static class GatewayApp
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<AuthOptions>().BindConfiguration("Auth");
         services.AddSingleton<Keys>();
+        services.AddUsers();
         services.AddSingleton<ListEncoder>();
         services.AddSingleton<ListServer>();
         services.AddSingleton<LaneBook>();
@@ -96,7 +107,7 @@ public static class GatewayApp
         services.AddOpenApi("v1", openApi => openApi.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Fairway Gateway";
-            document.Info.Description = "Ranked lists of services, registration, lanes and the operator's hand. Every refusal is application/problem+json with a stable code.";
+            document.Info.Description = "Ranked lists of services, registration, lanes, the operator's hand, and streamed answers. Every refusal is application/problem+json with a stable code.";
             return Task.CompletedTask;
         }));
     }

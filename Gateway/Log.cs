@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Warning, "Gateway {Id} is not entered in the registry yet")]
     public static partial void NotEntered(ILogger logger, string id, Exception error);
+
+    [LoggerMessage(7, LogLevel.Warning, "A stream could not be pulled from its grain; the next renewal tries again")]
+    public static partial void StreamPullFailed(ILogger logger, Exception error);
 }

@@ -1,5 +1,6 @@
 using Fairway.Core.Directory;
 using Fairway.Grains.Directory;
+using Fairway.Grains.Streams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -9,7 +10,7 @@ namespace Fairway.Grains;
 /// <summary>What grains ask of their host.</summary>
 public static class GrainServices
 {
-    /// <summary>Adds clock, options and metrics of the grains; <c>IRegistry</c> is the host's to add.</summary>
+    /// <summary>Adds clock, options and metrics of the grains; <c>IRegistry</c> and <c>IHistory</c> are the host's to add.</summary>
     public static IServiceCollection AddFairwayGrains(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new GrainClock(
@@ -20,9 +21,14 @@ public static class GrainServices
         services.TryAddSingleton<LaneSweeper>();
         services.TryAddSingleton<DirectoryReducer>();
         services.TryAddSingleton(ServiceModelOptions.Default);
+        services.TryAddSingleton<StreamMetrics>();
+        services.TryAddSingleton<StreamMemory>();
+        services.TryAddSingleton<IStreamStateStore, NoStreamStateStore>();
         services.AddMetrics();
         services.AddOptions<DirectoryOptions>().BindConfiguration(DirectoryOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DirectoryOptions>, DirectoryOptionsValidator>());
+        services.AddOptions<StreamOptions>().BindConfiguration(StreamOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StreamOptions>, StreamOptionsValidator>());
         return services;
     }
 }

@@ -42,4 +42,10 @@ internal static partial class Log
 
     [LoggerMessage(13, LogLevel.Warning, "The keys of ended lane {Lane} could not be removed from the registry")]
     public static partial void LaneNotSwept(this ILogger logger, Exception exception, string lane);
+
+    [LoggerMessage(14, LogLevel.Error, "Streams of one user could not be saved; their readers will be told that they are interrupted")]
+    public static partial void StreamsNotSaved(this ILogger logger, Exception exception);
+
+    [LoggerMessage(15, LogLevel.Error, "Saved streams of one user could not be read; they are left behind")]
+    public static partial void StreamsNotTaken(this ILogger logger, Exception exception);
 }

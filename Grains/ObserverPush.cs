@@ -9,18 +9,23 @@ internal sealed class ObserverPush(DirectoryMetrics metrics, ILogger<ObserverPus
 {
     public void Send(ImmutableArray<IDirectoryObserver> observers, Func<IDirectoryObserver, Task> push)
     {
-        foreach (var observer in observers)
-        {
-            _ = SendAsync(observer, push);
-        }
-
+        SendTo(observers, push);
         if (observers.Length > 0)
         {
             metrics.Pushed(observers.Length);
         }
     }
 
-    private async Task SendAsync(IDirectoryObserver observer, Func<IDirectoryObserver, Task> push)
+    public void SendTo<TObserver>(ImmutableArray<TObserver> observers, Func<TObserver, Task> push)
+        where TObserver : IGrainObserver
+    {
+        foreach (var observer in observers)
+        {
+            _ = SendAsync(observer, push);
+        }
+    }
+
+    private async Task SendAsync<TObserver>(TObserver observer, Func<TObserver, Task> push)
     {
         try
         {

@@ -33,7 +33,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
             case ApiException refusal:
                 return Problem.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "BODY_TOO_LARGE", "The body is over 64 KiB.");
+                return Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "BODY_TOO_LARGE", "The body is larger than this call takes.");
             case BadHttpRequestException bad:
                 return Problem.WriteAsync(context, bad.StatusCode, "BAD_REQUEST", bad.Message);
             case RegistryException { Error: RegistryError.Refused } refused:
@@ -56,7 +56,7 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
         StatusCodes.Status404NotFound => ("NOT_FOUND", "Nothing is served at this path."),
         StatusCodes.Status405MethodNotAllowed =>
             ("METHOD_NOT_ALLOWED", $"{context.Request.Method} is not offered here; allowed: {context.Response.Headers.Allow}."),
-        StatusCodes.Status413PayloadTooLarge => ("BODY_TOO_LARGE", "The body is over 64 KiB."),
+        StatusCodes.Status413PayloadTooLarge => ("BODY_TOO_LARGE", "The body is larger than this call takes."),
         StatusCodes.Status415UnsupportedMediaType => ("UNSUPPORTED_MEDIA_TYPE", "The body must be JSON."),
         _ => ("BAD_REQUEST", "The request cannot be served."),
     };

@@ -1,15 +1,17 @@
 namespace Fairway.Gateway.Pages;
 
-/// <summary>The page at <c>/</c>: the ranked lists, live.</summary>
+/// <summary>The pages: a chat at <c>/</c>, the ranked lists, live, at <c>/lists</c>.</summary>
 public static class PageEndpoints
 {
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
     public static IEndpointRouteBuilder MapPages(this IEndpointRouteBuilder app)
     {
-        Map("/", "index.html", "text/html; charset=utf-8");
+        Map("/", "chat.html", "text/html; charset=utf-8");
+        Map("/lists", "lists.html", "text/html; charset=utf-8");
         Map("/assets/style.css", "style.css", "text/css; charset=utf-8");
-        Map("/assets/app.js", "app.js", "text/javascript; charset=utf-8");
+        Map("/assets/chat.js", "chat.js", "text/javascript; charset=utf-8");
+        Map("/assets/lists.js", "lists.js", "text/javascript; charset=utf-8");
         return app;
 
         void Map(string path, string file, string contentType)

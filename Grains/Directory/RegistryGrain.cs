@@ -18,7 +18,7 @@ internal sealed class RegistryGrain(
     DirectoryMetrics metrics, IOptions<DirectoryOptions> options, ILogger<RegistryGrain> logger) : Grain, IRegistryGrain, IDisposable
 {
     private readonly DirectoryOptions _options = options.Value;
-    private readonly ObserverSet _observers = new(clock.Time, options.Value.ObserverLease);
+    private readonly ObserverSet<IDirectoryObserver> _observers = new(clock.Time, options.Value.ObserverLease);
     private readonly RevisionWaiters _waiters = new();
     private readonly CancellationTokenSource _stop = new();
     private DirectoryState _state = DirectoryState.Initial;

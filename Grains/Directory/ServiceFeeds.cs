@@ -11,7 +11,7 @@ namespace Fairway.Grains.Directory;
 /// owns this, so that a slow service holds up nobody. Used within that grain's turns only.
 /// </summary>
 internal sealed class ServiceFeeds(
-    string epoch, IGrainFactory grains, ObserverSet observers, TimeProvider time, TimeSpan retryDelay, ILogger logger, CancellationToken stop)
+    string epoch, IGrainFactory grains, ObserverSet<IDirectoryObserver> observers, TimeProvider time, TimeSpan retryDelay, ILogger logger, CancellationToken stop)
 {
     /// <summary>How many numbers each start of a feed or of a service grain has to itself.</summary>
     private const long Span = 1_000_000_000;

@@ -31,7 +31,9 @@ public sealed class GatewayHost : IAsyncDisposable
 
     public CapturedLog Log => Services.GetRequiredService<CapturedLog>();
 
-    public static async Task<GatewayHost> StartAsync(params string[] args)
+    public static Task<GatewayHost> StartAsync(params string[] args) => StartAsync(_ => { }, args);
+
+    public static async Task<GatewayHost> StartAsync(Action<WebApplicationBuilder> configure, params string[] args)
     {
         var log = new CapturedLog();
         var app = GatewayApp.Build(
@@ -41,6 +43,7 @@ public sealed class GatewayHost : IAsyncDisposable
                 builder.Logging.ClearProviders();
                 builder.Logging.AddProvider(log);
                 builder.Services.AddSingleton(log);
+                configure(builder);
             });
         await app.StartAsync();
         var host = new GatewayHost(app);

@@ -18,7 +18,9 @@ public sealed class SurfaceTests(GatewayFixture fixture)
     [InlineData("/metrics", "text/plain")]
     [InlineData("/openapi/v1.json", "application/json")]
     [InlineData("/", "text/html")]
-    [InlineData("/assets/app.js", "text/javascript")]
+    [InlineData("/lists", "text/html")]
+    [InlineData("/assets/chat.js", "text/javascript")]
+    [InlineData("/assets/lists.js", "text/javascript")]
     [InlineData("/assets/style.css", "text/css")]
     public async Task Get_Surface_Is200(string path, string contentType)
     {
@@ -71,6 +73,8 @@ public sealed class SurfaceTests(GatewayFixture fixture)
             "/v1/services/{service}/instances/{id}", "/v1/services/{service}/instances/{id}/heartbeat", "/v1/services/{service}/instances/{id}/status",
             "/v1/services/{service}/policy", "/v1/services/{service}/grey", "/v1/services/{service}/limits", "/v1/offline/{address}",
             "/v1/lanes", "/v1/lanes/{lane}", "/v1/lanes/{lane}/services/{service}", "/v1/grains", "/metrics", "/healthz", "/readyz",
+            "/v1/session", "/v1/streams", "/v1/streams/current/events", "/v1/streams/{version}", "/v1/streams/{version}/events",
+            "/v1/streams/{version}/ack", "/v1/history",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(path => path.Name).Order());
         var put = paths.GetProperty("/v1/services/{service}/instances/{id}").GetProperty("put");

@@ -1,20 +1,20 @@
 using System.Collections.Immutable;
-using Fairway.GrainInterfaces.Directory;
 
-namespace Fairway.Grains.Directory;
+namespace Fairway.Grains;
 
 /// <summary>Who listens: one observer a Gateway, until its lease lapses. Times are timestamps of the given clock.</summary>
-internal sealed class ObserverSet(TimeProvider time, TimeSpan lease)
+internal sealed class ObserverSet<TObserver>(TimeProvider time, TimeSpan lease)
+    where TObserver : IGrainObserver
 {
-    private readonly Dictionary<string, (IDirectoryObserver Observer, long Renewed)> _byGateway = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TObserver Observer, long Renewed)> _byGateway = new(StringComparer.Ordinal);
 
     /// <summary>All observers, ordered by gateway.</summary>
-    public ImmutableArray<IDirectoryObserver> All { get; private set; } = [];
+    public ImmutableArray<TObserver> All { get; private set; } = [];
 
     public int Count => _byGateway.Count;
 
     /// <summary>Subscribes or renews. Returns whether <see cref="All"/> changed.</summary>
-    public bool Renew(string gateway, IDirectoryObserver observer)
+    public bool Renew(string gateway, TObserver observer)
     {
         var same = _byGateway.TryGetValue(gateway, out var held) && held.Observer.Equals(observer);
         _byGateway[gateway] = (observer, time.GetTimestamp());

@@ -1,0 +1,45 @@
+using Fairway.Gateway.History;
+using Fairway.Gateway.Jobs;
+using Fairway.Gateway.Storage;
+using Fairway.Grains.Streams;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Fairway.Gateway.Generation;
+
+/// <summary>Puts the backend of streams into the host: history, jobs, models and the worker. Call it after the engine was added.</summary>
+public static class GenerationServices
+{
+    private const string DataFolder = "Gateway:Data";
+
+    /// <param name="configuration">Its <c>Gateway:Data</c> is the folder that what must survive is kept in; without it, nothing does.</param>
+    public static IServiceCollection AddStreams(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var folder = configuration[DataFolder] is { Length: > 0 } data ? Path.GetFullPath(data) : null;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
+        services.AddOptions<ModelsOptions>().Configure<IConfiguration>(
+            static (models, settings) => settings.GetSection(ModelsOptions.Section).Bind(models.ByName)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>());
+
+        services.AddSingleton<IHistory>(provider => new JournalHistory(
+            PathOf("history.journal"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
+        services.AddSingleton<IJobQueue>(provider => new JobQueue(
+            PathOf("jobs.journal"), provider.GetRequiredService<IOptions<JobOptions>>(), provider.GetRequiredService<IOptions<StreamOptions>>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>()));
+        if (PathOf("streams") is { } states)
+        {
+            services.Replace(ServiceDescriptor.Singleton<IStreamStateStore>(
+                provider => new StreamStateFiles(states, provider.GetRequiredService<TimeProvider>())));
+        }
+
+        services.AddSingleton<GenerationMetrics>();
+        services.AddSingleton<UpstreamModel>();
+        services.AddHostedService<GenerationWorker>();
+        return services;
+
+        string? PathOf(string name) => folder is null ? null : Path.Combine(folder, name);
+    }
+}

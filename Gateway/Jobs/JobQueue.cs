@@ -1,0 +1,271 @@
+using System.Threading.Channels;
+using Fairway.Gateway.Storage;
+using Fairway.GrainInterfaces.Streams;
+using Fairway.Grains.Streams;
+using Microsoft.Extensions.Options;
+
+namespace Fairway.Gateway.Jobs;
+
+/// <summary>The queue of one process, with a journal where there is a data folder.</summary>
+internal sealed class JobQueue : IJobQueue, IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string User, long Version), Entry> _jobs = [];
+    private readonly Channel<Entry> _ready = Channel.CreateUnbounded<Entry>();
+    private readonly IdempotencyKeys _keys;
+    private readonly TimeProvider _time;
+    private readonly ILogger<JobQueue> _logger;
+    private readonly int _capacity;
+    private readonly Journal? _journal;
+    private readonly string _file = "";
+    private readonly long _leastCompactAt;
+    private long _compactAt;
+    private int _waiting;
+
+    /// <param name="path">The journal; null forgets everything with the process.</param>
+    /// <param name="compactAt">Bytes from which the journal is rewritten without what is done.</param>
+    public JobQueue(
+        string? path, IOptions<JobOptions> options, IOptions<StreamOptions> streams, TimeProvider time, ILogger<JobQueue> logger, long compactAt = 4 << 20)
+    {
+        (_time, _logger, _capacity, _leastCompactAt, _compactAt) = (time, logger, options.Value.QueueLength, compactAt, compactAt);
+        _keys = new IdempotencyKeys(time);
+        if (path is null)
+        {
+            return;
+        }
+
+        _file = Path.GetFileName(path);
+        _journal = Journal.Open(path, (_, record) => Replay(JobRecord.Decode(record)), out var cut);
+        if (cut > 0)
+        {
+            logger.TailCut(_file, cut);
+        }
+
+        Redeliver(time.GetUtcNow() - TimeSpan.FromSeconds(streams.Value.UnreadSeconds));
+        CompactIfLarge();
+    }
+
+    public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
+
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    public JobSlot? TryAdmit()
+    {
+        var slot = new JobSlot(() => Interlocked.Decrement(ref _waiting));
+        if (Interlocked.Increment(ref _waiting) <= _capacity)
+        {
+            return slot;
+        }
+
+        slot.Dispose();
+        return null;
+    }
+
+    public async Task EnqueueAsync(JobSlot slot, StreamJob job, IdempotencyReservation? reservation = null)
+    {
+        using (slot)
+        using (reservation)
+        {
+            var at = _time.GetUtcNow();
+            var entry = new Entry(job, at) { Reservation = reservation };
+            lock (_gate)
+            {
+                _jobs.Add(entry.Id, entry);
+            }
+
+            try
+            {
+                await AppendAsync(entry.Record());
+            }
+            catch
+            {
+                Remove(entry.Id);
+                throw;
+            }
+
+            if (reservation is not null)
+            {
+                _keys.Settle(reservation.User, reservation.Key, reservation.BodyHash, job.Version, at);
+            }
+
+            slot.Take();
+            _ready.Writer.TryWrite(entry);
+        }
+    }
+
+    public async ValueTask<StreamJob> DequeueAsync(CancellationToken cancellationToken)
+    {
+        var entry = await _ready.Reader.ReadAsync(cancellationToken);
+        Interlocked.Decrement(ref _waiting);
+        return entry.Job;
+    }
+
+    public async Task MarkFirstFrameAsync(StreamJob job)
+    {
+        if (Find(job) is { IsMarked: false } entry)
+        {
+            entry.IsMarked = true;
+            await AppendAsync(new JobRecord.FirstFrame(job.User, job.Version));
+        }
+    }
+
+    public async Task CompleteAsync(StreamJob job)
+    {
+        if (Remove((job.User, job.Version)))
+        {
+            await AppendAsync(new JobRecord.Completed(job.User, job.Version));
+            CompactIfLarge();
+        }
+    }
+
+    public async Task AbandonAsync(StreamJob job)
+    {
+        if (Find(job) is { } entry)
+        {
+            entry.Job = job with { Attempt = job.Attempt + 1, MayHaveStored = entry.IsMarked };
+            Interlocked.Increment(ref _waiting);
+            _ready.Writer.TryWrite(entry);
+            await AppendAsync(new JobRecord.Abandoned(job.User, job.Version, job.Attempt));
+        }
+    }
+
+    public Task<IdempotencyResult> ReserveAsync(string user, string key, ReadOnlyMemory<byte> bodyHash, CancellationToken cancellationToken) =>
+        _keys.ReserveAsync(user, key, bodyHash, cancellationToken);
+
+    public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private Task AppendAsync(JobRecord record) => _journal?.AppendAsync(record.Encode()) ?? Task.CompletedTask;
+
+    private Entry? Find(StreamJob job)
+    {
+        lock (_gate)
+        {
+            return _jobs.GetValueOrDefault((job.User, job.Version));
+        }
+    }
+
+    private bool Remove((string User, long Version) id)
+    {
+        lock (_gate)
+        {
+            return _jobs.Remove(id);
+        }
+    }
+
+    private void Replay(JobRecord record)
+    {
+        switch (record)
+        {
+            case JobRecord.Enqueued enqueued:
+                var job = new StreamJob(
+                    enqueued.User, enqueued.Version, enqueued.Conversation, 1, StreamBytes.From(enqueued.Request), MayHaveStored: false);
+                _jobs[(enqueued.User, enqueued.Version)] = new Entry(job, enqueued.At);
+                if (enqueued.IdempotencyKey is { } key)
+                {
+                    _keys.Settle(enqueued.User, key, enqueued.BodyHash, enqueued.Version, enqueued.At);
+                }
+
+                break;
+            case JobRecord.FirstFrame marked when _jobs.TryGetValue((marked.User, marked.Version), out var entry):
+                entry.IsMarked = true;
+                break;
+            case JobRecord.Abandoned abandoned when _jobs.TryGetValue((abandoned.User, abandoned.Version), out var entry):
+                entry.Job = entry.Job with { Attempt = abandoned.Attempt + 1 };
+                break;
+            case JobRecord.Completed completed:
+                _jobs.Remove((completed.User, completed.Version));
+                break;
+            case JobRecord.Key settled:
+                _keys.Settle(settled.User, settled.IdempotencyKey, settled.BodyHash, settled.Version, settled.At);
+                break;
+        }
+    }
+
+    /// <summary>What was not done when the last process ended is delivered again, but for what nobody can be waiting for any more.</summary>
+    private void Redeliver(DateTimeOffset oldest)
+    {
+        foreach (var entry in _jobs.Values.OrderBy(entry => entry.At).ToList())
+        {
+            if (!entry.IsMarked && entry.At < oldest)
+            {
+                _jobs.Remove(entry.Id);
+                continue;
+            }
+
+            entry.Job = entry.Job with { Attempt = entry.Job.Attempt + 1, MayHaveStored = entry.IsMarked };
+            _waiting++;
+            _ready.Writer.TryWrite(entry);
+        }
+
+        _logger.Redelivered(_waiting);
+    }
+
+    private void CompactIfLarge()
+    {
+        if (_journal is null || _journal.Length < Interlocked.Read(ref _compactAt) || Interlocked.Exchange(ref _compactAt, long.MaxValue) == long.MaxValue)
+        {
+            return;
+        }
+
+        _ = CompactAsync(_journal);
+    }
+
+    private async Task CompactAsync(Journal journal)
+    {
+        try
+        {
+            await journal.RewriteAsync(Live);
+            Interlocked.Exchange(ref _compactAt, Math.Max(_leastCompactAt, 2 * journal.Length));
+        }
+        catch (Exception failure)
+        {
+            _logger.NotCompacted(_file, failure);
+            Interlocked.Exchange(ref _compactAt, 2 * journal.Length);
+        }
+    }
+
+    private List<byte[]> Live()
+    {
+        lock (_gate)
+        {
+            return [.. _keys.All().Concat(_jobs.Values.SelectMany(entry => entry.Records())).Select(record => record.Encode())];
+        }
+    }
+
+    private sealed class Entry(StreamJob job, DateTimeOffset at)
+    {
+        private volatile bool _isMarked;
+
+        public (string User, long Version) Id => (Job.User, Job.Version);
+
+        public StreamJob Job { get; set; } = job;
+
+        public DateTimeOffset At { get; } = at;
+
+        public IdempotencyReservation? Reservation { get; init; }
+
+        public bool IsMarked
+        {
+            get => _isMarked;
+            set => _isMarked = value;
+        }
+
+        public JobRecord.Enqueued Record() => new(
+            Job.User, Job.Version, Job.Conversation, Job.Request.Memory, At, Reservation?.Key, Reservation?.BodyHash ?? default);
+
+        /// <summary>All that has to be known of it after a restart.</summary>
+        public IEnumerable<JobRecord> Records()
+        {
+            yield return Record();
+            if (Job.Attempt > 1)
+            {
+                yield return new JobRecord.Abandoned(Job.User, Job.Version, Job.Attempt - 1);
+            }
+
+            if (IsMarked)
+            {
+                yield return new JobRecord.FirstFrame(Job.User, Job.Version);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Fairway.Core.Streams;
+using Fairway.Gateway.Auth.Users;
+using Fairway.Gateway.Http;
+using Fairway.GrainInterfaces.Streams;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Fairway.Gateway.Streams;
+
+/// <summary>The frames of an answer as server-sent events, from a position on. docs/protocol.md has the cases.</summary>
+internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub)
+{
+    /// <summary>A version named in the path.</summary>
+    public async Task<IResult> ByVersionAsync(HttpContext context, string version)
+    {
+        var user = context.UserToken().Subject;
+        var found = await StreamEndpoints.FindAsync(grains, user, version);
+        var position = Position.Read(context.Request);
+        if (position is { } given && given.Version != found.Version)
+        {
+            throw Position.Bad("belongs to another version");
+        }
+
+        return await ServeAsync(context, user, found, position, mayBeBeyond: false) ?? throw StreamEndpoints.Gone();
+    }
+
+    /// <summary>What a conversation holds now, or the end of the version whose id the reader brings.</summary>
+    public async Task<IResult> CurrentAsync(HttpContext context)
+    {
+        var conversation = RequestReader.Name(context.Request.Query["conversation"].FirstOrDefault() ?? ChatBody.DefaultConversation, "conversation");
+        var user = context.UserToken().Subject;
+        var position = Position.Read(context.Request);
+        var grain = grains.GetGrain<IUserStreamGrain>(user);
+        var current = await grain.Current(conversation);
+        if ((position?.Version ?? current) == 0 || await grain.Find(position?.Version ?? current) is not { } found)
+        {
+            // What the reader had is gone; where something else is held, that is news which must not pass for a continuation.
+            return current == 0 || position is null ? TypedResults.NoContent() : throw StreamEndpoints.Gone();
+        }
+
+        if (found.Conversation != conversation)
+        {
+            throw Position.Bad("belongs to another conversation");
+        }
+
+        return await ServeAsync(context, user, found, position, mayBeBeyond: true) ?? TypedResults.NoContent();
+    }
+
+    private static void SetHeaders(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        context.Response.ContentType = "text/event-stream";
+        headers.CacheControl = "no-cache";
+        headers["X-Accel-Buffering"] = "no";
+        if (HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            headers.Connection = "keep-alive";
+        }
+
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+
+    /// <summary>Null: freed in the meantime.</summary>
+    /// <param name="mayBeBeyond">Whether a position past the terminal is taken for one at it.</param>
+    private async Task<IResult?> ServeAsync(HttpContext context, string user, StreamSummary found, Position? position, bool mayBeBeyond)
+    {
+        if (hub.IsDraining)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            throw new ApiException(503, "DRAINING", "This Gateway is about to stop; come back.");
+        }
+
+        var stream = hub.Attach(user, found.Version, found.Conversation);
+        try
+        {
+            if (!await hub.PullAsync(stream))
+            {
+                return null;
+            }
+
+            var last = position?.Offset ?? -1;
+            var terminal = stream.Terminal ?? ((StreamState)found.State > StreamState.Streaming ? found.Frames - 1 : null);
+            if (last >= terminal && (last == terminal || mayBeBeyond))
+            {
+                return TypedResults.NoContent();
+            }
+
+            if (last >= Math.Max(stream.Next, found.Frames))
+            {
+                throw Position.Bad("lies past the end");
+            }
+
+            SetHeaders(context);
+            await hub.ServeAsync(context, stream, last + 1);
+            return TypedResults.Empty;
+        }
+        finally
+        {
+            hub.Detach(stream);
+        }
+    }
+}

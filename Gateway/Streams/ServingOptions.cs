@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Options;
+
+namespace Fairway.Gateway.Streams;
+
+/// <summary>Section <c>Streams</c>: how this Gateway takes prompts and serves answers.</summary>
+public sealed class ServingOptions
+{
+    public const string Section = "Streams";
+
+    /// <summary>Bytes a posted request may have. Default 1 MiB.</summary>
+    public int MaxBodyBytes { get; set; } = 1 << 20;
+
+    /// <summary>A reader whose write is blocked is cut when the live answer is further ahead of it than this many bytes. Default 256 KiB.</summary>
+    public int ReaderMaxBytesBehind { get; set; } = 256 * 1024;
+
+    /// <summary>A reader is cut when one write to it takes longer than this. Default 30 s.</summary>
+    public double WriteTimeoutSeconds { get; set; } = 30;
+
+    /// <summary>Longest silence before a comment is sent. Default 10 s.</summary>
+    public double HeartbeatSeconds { get; set; } = 10;
+
+    /// <summary>On a graceful stop, readers are closed spread over this long. Default 2 s.</summary>
+    public double DrainSeconds { get; set; } = 2;
+
+    internal TimeSpan WriteTimeout => TimeSpan.FromSeconds(WriteTimeoutSeconds);
+
+    internal TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
+
+    internal TimeSpan Drain => TimeSpan.FromSeconds(DrainSeconds);
+}
+
+internal sealed class ServingOptionsValidator : IValidateOptions<ServingOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ServingOptions options)
+    {
+        List<string> failures = [];
+        Check(nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1, 64 << 20);
+        Check(nameof(options.ReaderMaxBytesBehind), options.ReaderMaxBytesBehind, 1, 64 << 20);
+        Check(nameof(options.WriteTimeoutSeconds), options.WriteTimeoutSeconds, 0.1, 3600);
+        Check(nameof(options.HeartbeatSeconds), options.HeartbeatSeconds, 0.1, 10);
+        Check(nameof(options.DrainSeconds), options.DrainSeconds, 0, 20);
+        return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;
+
+        void Check(string field, double value, double min, double max)
+        {
+            if (!(value >= min && value <= max))
+            {
+                failures.Add($"{ServingOptions.Section}:{field} is {value}; it must be from {min} to {max}.");
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+using Fairway.Gateway.Directory;
+using Fairway.GrainInterfaces.Streams;
+using Microsoft.Extensions.Options;
+
+namespace Fairway.Gateway.Streams;
+
+/// <summary>
+/// All streams that have readers in this process, behind one observer: what grains push is shown at once, what a lost push left
+/// behind is pulled, and every few seconds each stream's subscription is renewed by a pull.
+/// </summary>
+internal sealed class StreamHub : BackgroundService
+{
+    private const int ParallelPulls = 16;
+    private const int MissesToEnd = 2;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string User, long Version), LiveStream> _streams = [];
+    private readonly Dictionary<(string User, string Conversation), ConversationReaders> _conversations = [];
+    private readonly IGrainFactory _grains;
+    private readonly GatewayOptions _gateway;
+    private readonly ServingOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ServingMetrics _metrics;
+    private readonly ILogger<StreamHub> _logger;
+    private readonly Observer _observer; // the engine holds observers weakly
+    private readonly CancellationTokenRegistration _stopping;
+    private readonly ITimer _beat;
+    private IStreamObserver? _reference;
+    private volatile bool _isDraining;
+
+    public StreamHub(
+        IGrainFactory grains, IOptions<GatewayOptions> gateway, IOptions<ServingOptions> options, TimeProvider clock,
+        ServingMetrics metrics, IHostApplicationLifetime lifetime, ILogger<StreamHub> logger)
+    {
+        (_grains, _gateway, _options, _clock, _metrics, _logger) = (grains, gateway.Value, options.Value, clock, metrics, logger);
+        _observer = new Observer(this);
+        var tick = _options.Heartbeat / 5;
+        _beat = clock.CreateTimer(static state => ((StreamHub)state!).Tick(), this, tick, tick);
+        _stopping = lifetime.ApplicationStopping.Register(Drain);
+    }
+
+    /// <summary>The process is about to end: nothing new is begun.</summary>
+    public bool IsDraining => _isDraining;
+
+    private IStreamObserver Reference
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _reference ??= _grains.CreateObjectReference<IStreamObserver>(_observer);
+            }
+        }
+    }
+
+    /// <summary>The stream of a version, to be given back to <see cref="Detach"/>.</summary>
+    public LiveStream Attach(string user, long version, string conversation)
+    {
+        lock (_gate)
+        {
+            if (!_streams.TryGetValue((user, version), out var stream))
+            {
+                if (!_conversations.TryGetValue((user, conversation), out var readers))
+                {
+                    readers = _conversations[(user, conversation)] = new ConversationReaders(user, conversation) { Pull = PullSoon };
+                }
+
+                stream = _streams[(user, version)] = new LiveStream(user, version, readers);
+                readers.Add(stream);
+            }
+
+            stream.Users++;
+            return stream;
+        }
+    }
+
+    public void Detach(LiveStream stream)
+    {
+        lock (_gate)
+        {
+            stream.Users--; // it stays until the next renewal, for a reader that comes back at once
+        }
+    }
+
+    /// <summary>Gets what is missing and subscribes. False: the version is unknown or freed.</summary>
+    public async Task<bool> PullAsync(LiveStream stream)
+    {
+        var grain = _grains.GetGrain<IUserStreamGrain>(stream.User);
+        var slice = await grain.Read(stream.Version, stream.Next, _gateway.Id, Reference);
+        if (slice is { Frames.IsEmpty: true, State: (int)Core.Streams.StreamState.Superseded } && !stream.IsSuperseded)
+        {
+            slice = await grain.Read(stream.Version, 0, _gateway.Id, Reference); // the terminal took the place of another one
+        }
+
+        if (slice is null)
+        {
+            return false;
+        }
+
+        stream.Missed = 0;
+        stream.Take(slice, isPull: true);
+        return true;
+    }
+
+    /// <summary>Serves a reader until its end.</summary>
+    public async Task ServeAsync(HttpContext context, LiveStream stream, int next)
+    {
+        var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort);
+        stream.Add(reader);
+        _metrics.ReaderCame();
+        try
+        {
+            if (_isDraining)
+            {
+                reader.Close(RetryJitter());
+            }
+
+            await reader.RunAsync(() => MarkRead(stream), context.RequestAborted);
+        }
+        finally
+        {
+            stream.Remove(reader);
+            _metrics.ReaderWent(reader.IsCut);
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _stopping.Dispose();
+        _beat.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(_gateway.RenewEvery, _clock);
+        var pulls = new ParallelOptions { MaxDegreeOfParallelism = ParallelPulls, CancellationToken = stoppingToken };
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await Parallel.ForEachAsync(StreamsInUse(), pulls, (stream, _) => RenewAsync(stream));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // stopping
+        }
+    }
+
+    private static int RetryJitter() => Random.Shared.Next(500, 3000);
+
+    /// <summary>Forgets streams that nobody uses, and returns the others.</summary>
+    private LiveStream[] StreamsInUse()
+    {
+        lock (_gate)
+        {
+            foreach (var unused in _streams.Values.Where(stream => stream.Users == 0).ToArray())
+            {
+                _streams.Remove((unused.User, unused.Version));
+                if (unused.Conversation.Remove(unused))
+                {
+                    _conversations.Remove((unused.User, unused.Conversation.Conversation));
+                }
+            }
+
+            return [.. _streams.Values.Where(stream => !stream.IsOver)];
+        }
+    }
+
+    private async ValueTask RenewAsync(LiveStream stream)
+    {
+        try
+        {
+            if (!await PullAsync(stream))
+            {
+                // A grain that has just moved knows nothing until its worker speaks again.
+                if (++stream.Missed >= MissesToEnd)
+                {
+                    stream.Free(stream.Next, last: null);
+                }
+            }
+            else if (stream.IsRead)
+            {
+                await _grains.GetGrain<IUserStreamGrain>(stream.User).MarkRead(stream.Version); // the first word may have been lost
+            }
+        }
+        catch (Exception error)
+        {
+            Log.StreamPullFailed(_logger, error);
+        }
+    }
+
+    private void PullSoon(LiveStream stream)
+    {
+        _metrics.Pulled();
+        _ = RenewAsync(stream).AsTask();
+    }
+
+    private void MarkRead(LiveStream stream)
+    {
+        if (stream.MarkRead())
+        {
+            _ = MarkReadAsync(stream);
+        }
+    }
+
+    private async Task MarkReadAsync(LiveStream stream)
+    {
+        try
+        {
+            await _grains.GetGrain<IUserStreamGrain>(stream.User).MarkRead(stream.Version);
+        }
+        catch (Exception error)
+        {
+            Log.StreamPullFailed(_logger, error);
+        }
+    }
+
+    private LiveStream? Find(string user, long version)
+    {
+        lock (_gate)
+        {
+            return _streams.GetValueOrDefault((user, version));
+        }
+    }
+
+    private SseReader[] Readers()
+    {
+        LiveStream[] streams;
+        lock (_gate)
+        {
+            streams = [.. _streams.Values];
+        }
+
+        return [.. streams.SelectMany(stream => stream.Readers())];
+    }
+
+    private void Tick()
+    {
+        foreach (var reader in Readers())
+        {
+            reader.Tick();
+        }
+    }
+
+    private void Drain()
+    {
+        _isDraining = true;
+        var readers = Readers();
+        Random.Shared.Shuffle(readers);
+        _ = CloseAsync(readers);
+    }
+
+    /// <summary>Closes readers evenly over the drain time, and has each come back at a moment of its own.</summary>
+    private async Task CloseAsync(SseReader[] readers)
+    {
+        var began = _clock.GetTimestamp();
+        for (var i = 0; i < readers.Length; i++)
+        {
+            var due = (_options.Drain * i / readers.Length) - _clock.GetElapsedTime(began);
+            if (due > TimeSpan.FromMilliseconds(1))
+            {
+                await Task.Delay(due, _clock, CancellationToken.None);
+            }
+
+            readers[i].Close(RetryJitter());
+        }
+    }
+
+    /// <summary>What grains push to. Its own object, so that the hub's other methods are no grain calls.</summary>
+    private sealed class Observer(StreamHub hub) : IStreamObserver
+    {
+        public Task Stored(string user, StreamSlice slice)
+        {
+            if (hub.Find(user, slice.Version) is { } stream && stream.Take(slice, isPull: false) == TakeOutcome.Behind)
+            {
+                hub.PullSoon(stream);
+            }
+
+            return Task.CompletedTask;
+        }
+
+        public Task Freed(string user, long version, int offset, FrameWire? last)
+        {
+            hub.Find(user, version)?.Free(offset, last);
+            return Task.CompletedTask;
+        }
+    }
+}
