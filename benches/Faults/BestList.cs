@@ -10,10 +10,12 @@ internal sealed class BestList(HttpClient http, Uri path)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Seconds from the fault until the instance has left.</summary>
-    public Task<double> UntilGoneAsync(string id, Action fault) => UntilAsync(id, listed: false, fault);
+    public Task<double> UntilGoneAsync(string id, Action fault) => UntilAsync(id, listed: false, Act(fault));
 
-    /// <summary>Seconds from now, or from what mends it, until the instance is listed.</summary>
-    public Task<double> UntilThereAsync(string id, Action? mend = null) => UntilAsync(id, listed: true, mend);
+    /// <summary>Seconds from now, or from the start of what mends it, until the instance is listed.</summary>
+    public Task<double> UntilThereAsync(string id, Func<Task>? mend = null) => UntilAsync(id, listed: true, mend);
+
+    public Task<double> UntilThereAsync(string id, Action mend) => UntilThereAsync(id, Act(mend));
 
     /// <summary>Counts from now on how many instances leave.</summary>
     public LossWatch CountLosses() => new(this);
@@ -27,10 +29,16 @@ internal sealed class BestList(HttpClient http, Uri path)
         return [.. document.RootElement.GetProperty("instances").EnumerateArray().Select(instance => instance.GetProperty("id").GetString()!)];
     }
 
-    private async Task<double> UntilAsync(string id, bool listed, Action? act)
+    private static Func<Task> Act(Action action) => () =>
+    {
+        action();
+        return Task.CompletedTask;
+    };
+
+    private async Task<double> UntilAsync(string id, bool listed, Func<Task>? act)
     {
         var began = Stopwatch.GetTimestamp();
-        act?.Invoke();
+        await (act?.Invoke() ?? Task.CompletedTask);
         while ((await ReadAsync()).Contains(id) != listed)
         {
             if (Stopwatch.GetElapsedTime(began) > Patience)

@@ -1,6 +1,5 @@
 using Fairway.Core.Directory;
 using Fairway.Product;
-using Fairway.Registry;
 using Fairway.Registry.Etcd;
 using Fairway.Registry.Schema;
 using Fairway.Testing;

@@ -32,8 +32,7 @@ internal static class FaultsBench
         {
             using var watch = cluster.List.CountLosses();
             await cluster.RestartEtcdAsync();
-            await cluster.RegisterProbeAsync();
-            etcdBack.Add(await cluster.List.UntilThereAsync(Cluster.Probe));
+            etcdBack.Add(await cluster.List.UntilThereAsync(Cluster.Probe, cluster.RegisterProbeAsync));
             etcdLost += await watch.EndAsync();
             await cluster.RemoveProbeAsync();
         });
@@ -60,9 +59,9 @@ internal static class FaultsBench
         Times("backend killed: back, from ready again", restarted);
         Times("backend frozen: gone", frozen, Target.AtMost(3));
         Times("backend frozen: back, from SIGCONT", resumed);
-        Times("etcd killed: changes seen again, from healthy", etcdBack);
+        Times("etcd killed: a new instance is seen, from healthy", etcdBack);
         report.Add("etcd killed: instances that left", etcdLost, "", Target.AtMost(0), $"{rounds} rounds");
-        Times("etcd compacted: change seen, from SIGCONT of the gateway", compacted);
+        Times("etcd compacted: a new instance is seen, from SIGCONT of the gateway", compacted);
         report.Add("etcd compacted: instances that left", compactionLost, "", Target.AtMost(0), $"{rounds} rounds");
         report.Add("exporter killed: instances that left", exporterLost, "", Target.AtMost(0), $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
         return report.Print(Console.Out);

@@ -59,7 +59,7 @@ internal sealed class FreshnessRun : IAsyncDisposable
             var service = random.Next(Services);
             var down = !_writer.IsDown(service);
             var put = Stopwatch.GetTimestamp();
-            var seen = _readers.Select(reader => reader.Expect(StatusWriter.Id(service, 0), down ? "down" : "ready", put)).ToArray();
+            var seen = _readers.Select(reader => reader.Expect(StatusWriter.Id(service, 0), down, put)).ToArray();
             await _writer.ChangeAsync(service, down);
             foreach (var reader in seen)
             {

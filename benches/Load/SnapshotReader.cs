@@ -16,10 +16,10 @@ internal sealed class SnapshotReader(HttpClient http)
 
     public long AnswerBytes => Volatile.Read(ref _bytes);
 
-    /// <summary>Milliseconds from <paramref name="since"/> to the whole answer that shows the instance in that state.</summary>
-    public Task<double> Expect(string id, string state, long since)
+    /// <summary>Milliseconds from <paramref name="since"/> to the whole answer that shows the instance as down, or as not down.</summary>
+    public Task<double> Expect(string id, bool down, long since)
     {
-        var expected = new Expected(Encoding.UTF8.GetBytes($"\"id\":\"{id}\""), Encoding.UTF8.GetBytes($"\"state\":\"{state}\""), since);
+        var expected = new Expected(Encoding.UTF8.GetBytes($"\"id\":\"{id}\""), down, since);
         lock (_gate)
         {
             _expected = expected;
@@ -91,13 +91,13 @@ internal sealed class SnapshotReader(HttpClient http)
 
         var rest = document[at..];
         var state = rest.IndexOf("\"state\":\""u8);
-        if (state >= 0 && rest[state..].StartsWith(expected.State))
+        if (state >= 0 && rest[state..].StartsWith("\"state\":\"down\""u8) == expected.Down)
         {
             expected.Seen.TrySetResult(Stopwatch.GetElapsedTime(expected.Since, arrived).TotalMilliseconds);
         }
     }
 
-    private sealed record Expected(byte[] Id, byte[] State, long Since)
+    private sealed record Expected(byte[] Id, bool Down, long Since)
     {
         public TaskCompletionSource<double> Seen { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
