@@ -50,7 +50,6 @@ internal sealed class FreshnessRun : IAsyncDisposable
     {
         var random = new Random(1);
         var milliseconds = new List<double>();
-        var (putsBefore, bytesBefore, ticksBefore) = (_writer.Puts, _writer.PutBytes, _writer.Ticks);
         var (answersBefore, answerBytesBefore) = (_readers.Sum(reader => reader.Answers), _readers.Sum(reader => reader.AnswerBytes));
         var usage = ProcessUsage.Of(_gateway.Pid);
         var began = Stopwatch.GetTimestamp();
@@ -71,11 +70,8 @@ internal sealed class FreshnessRun : IAsyncDisposable
 
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         var after = ProcessUsage.Of(_gateway.Pid);
-        var ticks = Math.Max(1, _writer.Ticks - ticksBefore);
         return new FreshnessFigures(
             milliseconds,
-            (double)(_writer.Puts - putsBefore) / ticks,
-            (double)(_writer.PutBytes - bytesBefore) / ticks,
             Math.Max(0, after.ResidentBytes - _emptyBytes),
             (after.ProcessorSeconds - usage.ProcessorSeconds) / seconds,
             (_readers.Sum(reader => reader.Answers) - answersBefore) / seconds,

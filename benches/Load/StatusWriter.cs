@@ -16,15 +16,6 @@ internal sealed class StatusWriter(IRegistry registry, int services, int instanc
 
     private readonly bool[] _down = new bool[services];
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, services).Select(_ => new SemaphoreSlim(1))];
-    private long _puts;
-    private long _bytes;
-    private long _ticks;
-
-    public long Puts => Volatile.Read(ref _puts);
-
-    public long PutBytes => Volatile.Read(ref _bytes);
-
-    public long Ticks => Volatile.Read(ref _ticks);
 
     public static string Service(int service) => $"service-{service:000}";
 
@@ -60,7 +51,6 @@ internal sealed class StatusWriter(IRegistry registry, int services, int instanc
         while (await timer.WaitForNextTickAsync(cancellation))
         {
             await Each(services, service => PutAsync(service));
-            Interlocked.Increment(ref _ticks);
         }
     }
 
@@ -85,11 +75,6 @@ internal sealed class StatusWriter(IRegistry registry, int services, int instanc
             for (var chunk = 0; chunk < chunks.Count; chunk++)
             {
                 await registry.PutAsync(RegistryKeys.Status(Service(service), Exporter, chunk), chunks[chunk]);
-                Interlocked.Add(ref _bytes, chunks[chunk].Length);
-                if (only is null)
-                {
-                    Interlocked.Increment(ref _puts);
-                }
             }
         }
         finally
