@@ -30,6 +30,42 @@ public class LaneScorerTests
     }
 
     [Theory]
+    [InlineData("random")]
+    [InlineData("sorted")]
+    [InlineData("reversed")]
+    [InlineData("organ pipe")]
+    [InlineData("equal")]
+    public void Score_ManyInAnyOrder_MeasuresByTheLowerMedian(string order)
+    {
+        var random = new Random(1);
+        for (var count = 1; count < 300; count += 7)
+        {
+            var contenders = Enumerable.Range(0, count).Select(i => new Contender
+            {
+                Means = Good with
+                {
+                    LatencyMs = 20 + order switch
+                    {
+                        "sorted" => i,
+                        "reversed" => count - i,
+                        "organ pipe" => Math.Min(i, count - i),
+                        "equal" => 0,
+                        _ => random.Next(100),
+                    },
+                },
+                IsSampled = true,
+                IsPeer = true,
+            }).ToArray();
+            var median = contenders.Select(contender => contender.Means.LatencyMs).Order().ElementAt((count - 1) / 2);
+
+            new LaneScorer(Latency, Options).Score(contenders);
+
+            Assert.All(contenders, contender =>
+                Assert.Equal(Math.Clamp(median / contender.Means.LatencyMs, 0.1, 4), contender.Weight, 9));
+        }
+    }
+
+    [Theory]
     [InlineData(20)]
     [InlineData(5000)]
     public void Score_FailsAlwaysAtNoLatency_IsAtTheFloor(double peersLatency)
