@@ -16,7 +16,6 @@ public static class ExporterServices
         services.AddOptions<ExporterOptions>().Bind(configuration.GetSection(ExporterOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ExporterOptions>, ExporterOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IOwnership, SoleOwnership>();
         services.AddSingleton<ExporterMetrics>();
         services.AddSingleton<FleetMetrics>();
         services.AddSingleton(provider =>
@@ -28,11 +27,14 @@ public static class ExporterServices
         services.AddSingleton<ProbingContext>();
         services.AddSingleton<InstanceFleet>();
         services.AddSingleton<StatusPublisher>();
+        services.AddSingleton<ExporterRoll>();
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<ExporterLease>();
         services.AddHostedService(provider => provider.GetRequiredService<ExporterLease>());
         services.AddHostedService(provider => provider.GetRequiredService<StatusPublisher>());
+        services.AddHostedService(provider => provider.GetRequiredService<ExporterRoll>());
         services.AddHostedService(provider => provider.GetRequiredService<InstanceWatch>());
+        services.AddHostedService<Compactor>();
         services.AddHostedService<ReadyLine>();
         return services;
     }

@@ -26,17 +26,28 @@ internal sealed class FleetMember(InstanceRecord record, Prober prober)
 /// The instances that are probed here, each by a prober of its own. Changed by one task (the watch of the registry), read by scrapes.
 /// </summary>
 internal sealed class InstanceFleet(
-    ProbingContext context, StatusPublisher publisher, IOwnership ownership, ILogger<InstanceFleet> logger) : IAsyncDisposable
+    ProbingContext context, StatusPublisher publisher, ExporterRoll roll, ILogger<InstanceFleet> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<InstanceName, FleetMember> _members = new();
 
     public ICollection<FleetMember> Members => _members.Values;
 
-    /// <summary>Takes a record as it stands in the registry now.</summary>
+    /// <summary>Takes a record as it stands in the registry now. One that another exporter owns is yielded to it.</summary>
     public async Task PutAsync(InstanceRecord record)
     {
         var name = new InstanceName(record.Service, record.Id);
-        var target = ownership.Owns(record.Service, record.Id) ? ProbeTarget.Of(record, out var reason) : Skip(out reason);
+        if (!roll.Owns(record.Service, record.Id))
+        {
+            if (_members.TryRemove(name, out var lost))
+            {
+                await lost.Prober.DisposeAsync();
+                publisher.Board(record.Service).Yield(record.Id);
+            }
+
+            return;
+        }
+
+        var target = ProbeTarget.Of(record, out var reason);
         if (reason.Length > 0)
         {
             Log.NotProbed(logger, record.Service, record.Id, reason);
@@ -48,7 +59,11 @@ internal sealed class InstanceFleet(
             return;
         }
 
-        await RemoveAsync(name);
+        if (member is not null || target is null)
+        {
+            await RemoveAsync(name);
+        }
+
         if (target is not null)
         {
             publisher.Board(record.Service).Add(record.Id);
@@ -63,8 +78,9 @@ internal sealed class InstanceFleet(
         if (_members.TryRemove(name, out var member))
         {
             await member.Prober.DisposeAsync();
-            publisher.Board(name.Service).Remove(name.Id);
         }
+
+        publisher.Forget(name.Service, name.Id);
     }
 
     public async ValueTask DisposeAsync()
@@ -72,12 +88,6 @@ internal sealed class InstanceFleet(
         var probers = _members.Values.Select(member => member.Prober.DisposeAsync().AsTask()).ToArray();
         _members.Clear();
         await Task.WhenAll(probers);
-    }
-
-    private static ProbeTarget? Skip(out string reason)
-    {
-        reason = "";
-        return null;
     }
 
     private sealed class Sink(InstanceName name, StatusPublisher publisher, ILogger logger) : IProbeSink
