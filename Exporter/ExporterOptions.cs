@@ -36,6 +36,9 @@ public sealed class ExporterOptions
     /// <summary>Between two ordinary puts of a service's status. Default 1 s.</summary>
     public TimeSpan PutInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>A file to record samples in for <c>fit</c>, written anew at each start; <c>--record</c>. Default none.</summary>
+    public string? Record { get; set; }
+
     /// <summary>The registry's history older than this is compacted, by one of the exporters. Default 5 min.</summary>
     public TimeSpan KeepHistory { get; set; } = TimeSpan.FromMinutes(5);
 

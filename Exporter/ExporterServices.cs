@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Fairway.Core.Telemetry;
+using Fairway.Exporter.Fit;
 using Fairway.Exporter.Fleet;
 using Fairway.Exporter.Probing;
 using Fairway.Exporter.Status;
@@ -25,6 +26,7 @@ public static class ExporterServices
         });
         services.AddSingleton<ListenAddress>();
         services.AddSingleton<ProbingContext>();
+        services.AddSingleton<SampleRecorder>();
         services.AddSingleton<InstanceFleet>();
         services.AddSingleton<StatusPublisher>();
         services.AddSingleton<ExporterRoll>();

@@ -19,4 +19,13 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Warning, "Gateway {Id} is not entered in the registry yet")]
     public static partial void NotEntered(ILogger logger, string id, Exception error);
+
+    [LoggerMessage(20, LogLevel.Information, "{File} registers {Count} instances")]
+    public static partial void ServicesFileRead(ILogger logger, string file, int count);
+
+    [LoggerMessage(21, LogLevel.Error, "SERVICES_FILE_INVALID: {File} is not taken, the last good one stands: {Code} {Reason}")]
+    public static partial void ServicesFileInvalid(ILogger logger, string file, string code, string reason);
+
+    [LoggerMessage(22, LogLevel.Error, "SERVICES_FILE_ENTRY: {Service}/{Instance} of the services file is not as the file has it, it is tried again: {Reason}")]
+    public static partial void ServicesFileEntry(ILogger logger, string service, string instance, string reason);
 }

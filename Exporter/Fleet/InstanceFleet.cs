@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairway.Core.Directory;
+using Fairway.Exporter.Fit;
 using Fairway.Exporter.Probing;
 using Fairway.Exporter.Status;
 
@@ -26,7 +27,7 @@ internal sealed class FleetMember(InstanceRecord record, Prober prober)
 /// The instances that are probed here, each by a prober of its own. Changed by one task (the watch of the registry), read by scrapes.
 /// </summary>
 internal sealed class InstanceFleet(
-    ProbingContext context, StatusPublisher publisher, ExporterRoll roll, ILogger<InstanceFleet> logger) : IAsyncDisposable
+    ProbingContext context, StatusPublisher publisher, ExporterRoll roll, SampleRecorder recorder, ILogger<InstanceFleet> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<InstanceName, FleetMember> _members = new();
 
@@ -67,7 +68,7 @@ internal sealed class InstanceFleet(
         if (target is not null)
         {
             publisher.Board(record.Service).Add(record.Id);
-            var prober = new Prober(target, context, new Sink(name, publisher, logger));
+            var prober = new Prober(target, context, new Sink(name, publisher, recorder, logger));
             _members[name] = new FleetMember(record, prober);
         }
     }
@@ -81,6 +82,7 @@ internal sealed class InstanceFleet(
         }
 
         publisher.Forget(name.Service, name.Id);
+        recorder.Forget(name);
     }
 
     public async ValueTask DisposeAsync()
@@ -90,7 +92,7 @@ internal sealed class InstanceFleet(
         await Task.WhenAll(probers);
     }
 
-    private sealed class Sink(InstanceName name, StatusPublisher publisher, ILogger logger) : IProbeSink
+    private sealed class Sink(InstanceName name, StatusPublisher publisher, SampleRecorder recorder, ILogger logger) : IProbeSink
     {
         private Life _last;
 
@@ -106,7 +108,11 @@ internal sealed class InstanceFleet(
             _last = life;
         }
 
-        public void Sampled(SampleNow sample) => publisher.Board(name.Service).SetSample(name.Id, sample);
+        public void Sampled(SampleNow sample)
+        {
+            publisher.Board(name.Service).SetSample(name.Id, sample);
+            recorder.Sampled(name, sample);
+        }
     }
 }
 
