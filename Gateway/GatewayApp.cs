@@ -45,7 +45,6 @@ public static class GatewayApp
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.Services.GetRequiredService<GatewayMetrics>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();
@@ -93,9 +92,7 @@ public static class GatewayApp
 
         services.AddSingleton<Audit>();
         services.AddSingleton<OperatorStore>();
-        services.AddSingleton<MetricsCollector>();
-        services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
-        services.AddSingleton<GatewayMetrics>();
+        services.AddTelemetry();
         services.AddHostedService<Announcer>();
         services.ConfigureHttpJsonOptions(json =>
         {

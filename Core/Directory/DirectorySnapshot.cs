@@ -79,6 +79,7 @@ public sealed record DirectorySnapshot
         var removed = Removed;
         var removedCount = RemovedCount;
         var servicesCounter = ServicesCounter;
+        var news = false;
 
         foreach (var snapshot in change.Services)
         {
@@ -109,9 +110,9 @@ public sealed record DirectorySnapshot
         var staleChanged = change.Stale is { } stale && stale != StaleSince.HasValue;
         var readyChanged = change.Ready && !Ready;
         var next = services.ToImmutable();
-        if (ReferenceEquals(next, Services) && tableCounters == TableCounters && !staleChanged && !readyChanged)
+        if (!news && tableCounters == TableCounters && !staleChanged && !readyChanged)
         {
-            return this;
+            return ReferenceEquals(next, Services) ? this : this with { Services = next };
         }
 
         return this with
@@ -141,6 +142,7 @@ public sealed record DirectorySnapshot
             {
                 if (known)
                 {
+                    news = true;
                     services.Remove(name);
                     removed = removed.Enqueue((name, counter));
                     removedCount++;
@@ -155,11 +157,17 @@ public sealed record DirectorySnapshot
             {
                 servicesCounter = counter;
             }
+            else if (snapshot.NewsSequence == before.Snapshot.NewsSequence && snapshot.NewsSequence != 0)
+            {
+                services[name] = before with { Snapshot = snapshot }; // the same version, with figures of today
+                return;
+            }
             else if (ReferenceEquals(snapshot, before.Snapshot))
             {
                 return;
             }
 
+            news = true;
             services[name] = new ServiceEntry(snapshot, counter, summary);
         }
     }

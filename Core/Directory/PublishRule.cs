@@ -46,6 +46,30 @@ internal static class PublishRule
         return moved && (since >= options.PublishInterval || since < TimeSpan.Zero);
     }
 
+    /// <summary>
+    /// Whether <paramref name="next"/> is worth sending though it is no news: readers who look see its figures, those who wait for
+    /// another version sleep on. Not more often than <see cref="ServiceModelOptions.PublishInterval"/>.
+    /// </summary>
+    public static bool HasNewFigures(ServiceSnapshot published, ServiceSnapshot next, Moment now, ServiceModelOptions options)
+    {
+        var since = now.Utc - published.GeneratedAt;
+        if (since < options.PublishInterval && since >= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < next.Instances.Length; i++)
+        {
+            var (old, view) = (published.Instances[i], next.Instances[i]);
+            if (old.Id != view.Id || old with { AgeMs = view.AgeMs, Weight = view.Weight } != view)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>All but weight, figures and age; a first sample counts, for it turns "unknown" into figures.</summary>
     private static bool IsSame(InstanceView a, InstanceView b) =>
         a.State == b.State

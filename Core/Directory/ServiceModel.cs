@@ -124,6 +124,10 @@ public sealed class ServiceModel
     public bool ShouldPublish(ServiceSnapshot? previous, ServiceSnapshot next, Moment now) =>
         PublishRule.ShouldPublish(previous, next, now, _options);
 
+    /// <summary>Whether <paramref name="next"/>, which is no news, has figures that readers of <paramref name="published"/> lack.</summary>
+    public bool HasNewFigures(ServiceSnapshot published, ServiceSnapshot next, Moment now) =>
+        PublishRule.HasNewFigures(published, next, now, _options);
+
     private static bool IsSameProcess(InstanceRecord known, InstanceRecord record) =>
         string.Equals(known.Address, record.Address, StringComparison.Ordinal)
         && (known.StartedAt is null || record.StartedAt is null || known.StartedAt == record.StartedAt);

@@ -71,6 +71,12 @@ public sealed record ServiceSnapshot
     /// <summary>Grows by one with each snapshot of one producer; orders what arrives late.</summary>
     public required long Sequence { get; init; }
 
+    /// <summary>
+    /// The <see cref="Sequence"/> of the last snapshot that was news: a state, a member, the policy or some weight by enough. One that
+    /// only refreshes figures carries its predecessor's, and makes no new version of a list.
+    /// </summary>
+    public long NewsSequence { get; init; }
+
     public required DateTimeOffset GeneratedAt { get; init; }
 
     /// <summary>All instances of all lanes and states.</summary>

@@ -5,6 +5,9 @@ namespace Fairway.Core.Telemetry;
 /// <summary>The series of one instrument: sums, last values, or buckets.</summary>
 internal sealed class MeterFamily
 {
+    // A label that takes any value would fill the memory; what comes after this many series is not kept.
+    private const int MaxSeries = 100_000;
+
     // Seconds; what web requests are usually measured by.
     private static readonly double[] DefaultBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -20,7 +23,7 @@ internal sealed class MeterFamily
 
     private MeterFamily(Instrument instrument, MetricType type, bool adds, double[] bounds)
     {
-        _name = instrument.Name;
+        _name = MetricNames.Of(instrument, type);
         _help = instrument.Description;
         _type = type;
         _adds = adds;
@@ -58,7 +61,12 @@ internal sealed class MeterFamily
         {
             if (!_lookup.TryGetValue(labels, out var series))
             {
-                _lookup[labels] = series = new Series(_type == MetricType.Histogram ? _bounds.Length + 1 : 0);
+                if (_series.Count >= MaxSeries)
+                {
+                    return;
+                }
+
+                _lookup[labels] = series = new Series(labels, _type == MetricType.Histogram ? _bounds.Length + 1 : 0);
             }
 
             series.Value = _adds ? series.Value + value : value;
@@ -80,15 +88,15 @@ internal sealed class MeterFamily
             }
 
             text.Family(_name, _type, _help);
-            foreach (var (labels, series) in _series)
+            foreach (var series in _series.Values)
             {
                 if (_type == MetricType.Histogram)
                 {
-                    WriteHistogram(text, labels, series);
+                    WriteHistogram(text, series);
                 }
                 else
                 {
-                    text.Sample(_name, series.Value, labels.Pairs);
+                    text.Sample(_name, series.Value, series.Labels);
                 }
             }
         }
@@ -102,24 +110,32 @@ internal sealed class MeterFamily
         _ => DefaultBounds,
     };
 
-    private void WriteHistogram(PrometheusText text, LabelSet labels, Series series)
+    private void WriteHistogram(PrometheusText text, Series series)
     {
         long count = 0;
         for (var i = 0; i < series.Buckets.Length; i++)
         {
             count += series.Buckets[i];
             var bound = i < _bounds.Length ? _bounds[i] : double.PositiveInfinity;
-            text.Sample($"{_name}_bucket", count, [.. labels.Pairs, new("le", PrometheusText.Format(bound))]);
+            text.Sample($"{_name}_bucket", count, [.. series.Labels, new("le", PrometheusText.Format(bound))]);
         }
 
-        text.Sample($"{_name}_sum", series.Value, labels.Pairs).Sample($"{_name}_count", count, labels.Pairs);
+        text.Sample($"{_name}_sum", series.Value, series.Labels).Sample($"{_name}_count", count, series.Labels);
     }
 
-    private sealed class Series(int buckets)
+    private sealed class Series
     {
+        public Series(ReadOnlySpan<KeyValuePair<string, object?>> labels, int buckets)
+        {
+            Labels = labels.ToArray();
+            Buckets = new long[buckets];
+        }
+
+        public KeyValuePair<string, object?>[] Labels { get; }
+
         /// <summary>The sum, or the last value of a gauge.</summary>
         public double Value { get; set; }
 
-        public long[] Buckets { get; } = new long[buckets];
+        public long[] Buckets { get; }
     }
 }

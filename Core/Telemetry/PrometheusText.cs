@@ -42,15 +42,15 @@ public sealed class PrometheusText
 
     /// <summary>One sample. NaN and the infinities are values too.</summary>
     /// <param name="name">The family's name, with <c>_bucket</c>, <c>_sum</c> or <c>_count</c> in a histogram.</param>
-    /// <param name="labels">Names of <c>[a-zA-Z_][a-zA-Z0-9_]*</c>; values are any text, null is empty.</param>
+    /// <param name="labels">Characters that no label's name may have become underscores; values are any text, null is empty.</param>
     public PrometheusText Sample(
         string name, double value, params ReadOnlySpan<KeyValuePair<string, object?>> labels)
     {
         _text.Append(name);
         for (var i = 0; i < labels.Length; i++)
         {
-            _text.Append(i == 0 ? '{' : ',').Append(labels[i].Key).Append("=\"");
-            Escape(Convert.ToString(labels[i].Value, CultureInfo.InvariantCulture) ?? "", quotes: true);
+            _text.Append(i == 0 ? '{' : ',').Append(MetricNames.Plain(labels[i].Key)).Append("=\"");
+            Escape(Text(labels[i].Value), quotes: true);
             _text.Append('"');
         }
 
@@ -68,6 +68,12 @@ public sealed class PrometheusText
         : double.IsPositiveInfinity(value) ? "+Inf"
         : double.IsNegativeInfinity(value) ? "-Inf"
         : value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Text(object? value) => value switch
+    {
+        bool flag => flag ? "true" : "false",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
 
     private void Number(double value) => _text.Append(Format(value));
 

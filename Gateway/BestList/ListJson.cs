@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Fairway.Core.Directory;
-using Fairway.Gateway.Http;
 using Fairway.Gateway.Lanes;
+using Fairway.Registry.Schema;
 
 namespace Fairway.Gateway.BestList;
 

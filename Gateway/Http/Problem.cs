@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -6,7 +7,9 @@ namespace Fairway.Gateway.Http;
 /// <summary>The body of every refusal (RFC 9457), with a stable <c>code</c> for programs to act on.</summary>
 public sealed record Problem(string Type, string Title, int Status, string Detail, string Code)
 {
-    private static readonly ProblemJson Json = new(new JsonSerializerOptions(JsonSerializerDefaults.Web));
+    // Quotes in a message are for people to read; the body is never part of a page.
+    private static readonly ProblemJson Json =
+        new(new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Answers with this refusal; the response must not have started.</summary>
     public static Task WriteAsync(HttpContext context, int status, string code, string detail)

@@ -22,7 +22,7 @@ public sealed partial class Audit
     public void Changed(HttpContext context, string action, OperatorKey key, string? author, string? reason)
     {
         Changed(_logger, key.Kind, key.Target, action, author ?? "unnamed", reason ?? "", _clock.GetUtcNow(), context.Connection.RemoteIpAddress?.ToString());
-        _changes.Add(1, new("kind", key.Kind.Replace(' ', '_')), new KeyValuePair<string, object?>("action", action));
+        _changes.Add(1, new("action", action), new KeyValuePair<string, object?>("kind", key.Kind.Replace(' ', '_')));
     }
 
     [LoggerMessage(100, LogLevel.Information, "{Kind} of {Target} {Action} by {Author} at {At:O} from {Remote}: {Reason}")]

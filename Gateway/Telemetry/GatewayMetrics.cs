@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Fairway.Core.Telemetry;
 using Fairway.Gateway.Directory;
 
 namespace Fairway.Gateway.Telemetry;
@@ -9,6 +10,7 @@ public sealed class GatewayMetrics
     public GatewayMetrics(IMeterFactory meters, DirectoryStore store, TimeProvider clock)
     {
         var meter = meters.Create("Fairway.Gateway");
+        ProcessMetrics.AddTo(meter);
         meter.CreateObservableGauge("fairway_gateway_services", () => store.Current.Services.Count, description: "Services in the directory.");
         meter.CreateObservableGauge(
             "fairway_gateway_instances", () => store.Current.Services.Values.Sum(entry => entry.Summary.Instances), description: "Instances in the directory.");

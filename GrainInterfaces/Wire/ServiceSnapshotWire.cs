@@ -22,11 +22,15 @@ public sealed record ServiceSnapshotWire
 
     [Id(6)] public ImmutableArray<string> PanickedLanes { get; init; } = [];
 
+    /// <summary>The sequence of the last snapshot that was news; that of this one or an earlier one.</summary>
+    [Id(7)] public required long NewsSequence { get; init; }
+
     public static ServiceSnapshotWire From(string epoch, ServiceSnapshot snapshot) => new()
     {
         Epoch = epoch,
         Service = snapshot.Service,
         Sequence = snapshot.Sequence,
+        NewsSequence = snapshot.NewsSequence,
         GeneratedAt = snapshot.GeneratedAt,
         Instances = ImmutableArray.CreateRange(snapshot.Instances, InstanceViewWire.From),
         Policy = PolicyWire.From(snapshot.Policy),
@@ -37,6 +41,7 @@ public sealed record ServiceSnapshotWire
     {
         Service = Service,
         Sequence = Sequence,
+        NewsSequence = NewsSequence,
         GeneratedAt = GeneratedAt,
         Instances = ImmutableArray.CreateRange(Instances, instance => instance.ToCore()),
         Policy = Policy?.ToCore(),

@@ -34,6 +34,7 @@ internal sealed class ServiceGrain(
     private bool _exists;
     private bool _ticking;
     private ServiceSnapshot? _latest;
+    private ServiceSnapshot? _news;
     private ServiceSnapshot? _published;
     private ServiceSnapshotWire? _wire;
 
@@ -173,9 +174,12 @@ internal sealed class ServiceGrain(
         }
 
         _latest = candidate;
-        if (evenIfSame || _model.ShouldPublish(_published, candidate, now))
+        var isNews = evenIfSame || _model.ShouldPublish(_news, candidate, now);
+        if (isNews || _model.HasNewFigures(_published!, candidate, now))
         {
-            _published = candidate with { Sequence = ++_sequence };
+            _sequence++;
+            _published = candidate with { Sequence = _sequence, NewsSequence = isNews ? _sequence : _news!.Sequence };
+            _news = isNews ? _published : _news;
             var wire = _wire = ServiceSnapshotWire.From(_epoch, _published);
             push.Send(_observers, observer => observer.ServiceChanged(wire));
         }
@@ -191,7 +195,7 @@ internal sealed class ServiceGrain(
 
         var sequence = ++_sequence;
         push.Send(_observers, observer => observer.ServiceRemoved(Service, _epoch, sequence));
-        (_published, _latest, _wire) = (null, null, null);
+        (_news, _published, _latest, _wire) = (null, null, null, null);
         Rest();
         DeactivateOnIdle();
     }

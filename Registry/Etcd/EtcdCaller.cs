@@ -81,14 +81,14 @@ internal sealed class EtcdCaller(
     }
 
     /// <summary>The member to open a stream to, with what to send along; the call fails as a unary one does.</summary>
-    public Task<(EtcdMember Member, GrpcMetadata Headers, string? Token)> OpenAsync(CancellationToken cancellationToken) => RunAsync(
+    public Task<(EtcdMember Member, GrpcMetadata Headers, string Token)> OpenAsync(CancellationToken cancellationToken) => RunAsync(
         "Open",
         Retry.Always,
-        (member, call, _) => Task.FromResult((member, call.Headers!, call.Headers!["token"])),
+        (member, call, _) => Task.FromResult((member, call.Headers!, call.Headers!["token"] ?? "")),
         cancellationToken);
 
     /// <summary>Notes that a stream to a member broke: the next is opened elsewhere, with a new token where that was why.</summary>
-    public void Broken(EtcdMember member, string? token, GrpcStatus status, string reason)
+    public void Broken(EtcdMember member, string token, GrpcStatus status, string reason)
     {
         if (EtcdErrors.NeedsToken(status, reason) || reason == EtcdErrors.PermissionDenied)
         {
@@ -131,6 +131,6 @@ internal sealed class EtcdCaller(
     {
         // A member cut off from its leader refuses at once in place of waiting.
         var headers = new GrpcMetadata().Add("hasleader", "true");
-        return token is null ? headers : headers.Add("token", token);
+        return string.IsNullOrEmpty(token) ? headers : headers.Add("token", token);
     }
 }

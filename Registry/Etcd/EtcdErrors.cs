@@ -8,6 +8,7 @@ internal static class EtcdErrors
     public const string InvalidToken = "etcdserver: invalid auth token";
     public const string UserEmpty = "etcdserver: user name is empty";
     public const string OldAuthRevision = "etcdserver: revision of auth store is old";
+    public const string AuthOff = "etcdserver: authentication is not enabled";
     public const string PermissionDenied = "etcdserver: permission denied";
 
     public static RegistryException Translate(GrpcException e) => Translate(e.Status, e.Detail, 0, e);

@@ -12,7 +12,7 @@ internal sealed class EtcdToken(EtcdOptions options, ILogger logger) : IDisposab
 
     public bool IsUsed => !string.IsNullOrEmpty(options.User);
 
-    /// <summary>The token to send; null where authentication is off.</summary>
+    /// <summary>The token to send; null without a user, empty where etcd's authentication is off.</summary>
     public async ValueTask<string?> GetAsync(EtcdMember member, CancellationToken cancellationToken)
     {
         if (!IsUsed || _token is { } known)
@@ -32,7 +32,7 @@ internal sealed class EtcdToken(EtcdOptions options, ILogger logger) : IDisposab
     }
 
     /// <summary>Forgets a token that was refused, unless there is a newer one.</summary>
-    public void Forget(string? refused)
+    public void Forget(string refused)
     {
         if (_token == refused)
         {
@@ -44,12 +44,23 @@ internal sealed class EtcdToken(EtcdOptions options, ILogger logger) : IDisposab
 
     private async Task<string> AskAsync(EtcdMember member, CancellationToken cancellationToken)
     {
-        var response = await member.Channel.UnaryAsync(
-            EtcdMethods.Authenticate,
-            new AuthenticateRequest { Name = options.User, Password = options.Password },
-            new GrpcCallOptions { Deadline = options.AttemptTimeout },
-            cancellationToken);
-        Log.Authenticated(logger, options.User!);
-        return response.Token;
+        try
+        {
+            var response = await member.Channel.UnaryAsync(
+                EtcdMethods.Authenticate,
+                new AuthenticateRequest { Name = options.User, Password = options.Password },
+                new GrpcCallOptions { Deadline = options.AttemptTimeout },
+                cancellationToken);
+            Log.Authenticated(logger, options.User!);
+            return response.Token;
+        }
+        catch (GrpcException e) when (IsOff(e))
+        {
+            return "";
+        }
     }
+
+    /// <summary>A server that asks nobody who they are; should that change, it refuses calls and is asked again.</summary>
+    private static bool IsOff(GrpcException e) =>
+        e.Status == GrpcStatus.Unimplemented || (e.Status == GrpcStatus.FailedPrecondition && e.Detail == EtcdErrors.AuthOff);
 }

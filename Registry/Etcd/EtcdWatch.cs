@@ -102,7 +102,7 @@ internal sealed class EtcdWatch(EtcdCaller caller, EtcdOptions options, TimeProv
         }
     }
 
-    private Exception Broken(EtcdMember member, string? token, Exception cause, CancellationToken cancellationToken)
+    private Exception Broken(EtcdMember member, string token, Exception cause, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -120,7 +120,7 @@ internal sealed class EtcdWatch(EtcdCaller caller, EtcdOptions options, TimeProv
         return new RegistryException(RegistryError.Away, Silent, cause);
     }
 
-    private RegistryException Cancelled(EtcdMember member, string? token, WatchResponse response)
+    private RegistryException Cancelled(EtcdMember member, string token, WatchResponse response)
     {
         if (response.CompactRevision != 0)
         {

@@ -19,6 +19,9 @@ public sealed class MemoryRegistryServer : IAsyncDisposable
 {
     // A whole listing may be asked for at once, as etcdctl does; etcd sets no bound to it.
     private const int MaxMessageBytes = 256 * 1024 * 1024;
+    // Each watch and each lease kept alive holds a stream.
+    private const int MaxStreams = 10_000;
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
     private readonly WebApplication _app;
 
@@ -51,7 +54,14 @@ public sealed class MemoryRegistryServer : IAsyncDisposable
 
         builder.Services.AddSingleton<IHostLifetime, OwnerLifetime>();
         builder.Services.Configure<GrpcServerOptions>(options => options.MaxMessageBytes = MaxMessageBytes);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.UseGrpcEndpoint(endpoint ?? new IPEndPoint(IPAddress.Loopback, 0)));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.UseGrpcEndpoint(endpoint ?? new IPEndPoint(IPAddress.Loopback, 0));
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
+            // A client that went without a goodbye would keep its watches here for ever.
+            kestrel.Limits.Http2.KeepAlivePingDelay = PingInterval;
+            kestrel.Limits.Http2.KeepAlivePingTimeout = PingInterval;
+        });
         var app = builder.Build();
         app.MapEtcd(registry);
         app.MapGrpcUnimplementedFallback();

@@ -122,7 +122,7 @@ internal sealed record MemberDocument
     public string? Version { get; init; }
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(UtcConverter)])]
 [JsonSerializable(typeof(InstanceDocument))]
 [JsonSerializable(typeof(LaneDocument))]
 [JsonSerializable(typeof(DeclarationDocument))]

@@ -19,7 +19,7 @@ public abstract record RegistryKey
     private static RegistryKey? Parse(string[] parts) => parts switch
     {
         ["instances", var service, var id] when Valid(service, id) => new InstanceKey(service, id),
-        ["status", var service, var exporter, var chunk] when Valid(service, exporter) && Valid(chunk) =>
+        ["status", var service, var exporter, var chunk] when Valid(service, exporter) && IsChunk(exporter, chunk) =>
             new StatusKey(service, exporter, chunk),
         ["exporters", var id] when Valid(id) => new ExporterKey(id),
         ["gateways", var id] when Valid(id) => new GatewayKey(id),
@@ -40,6 +40,10 @@ public abstract record RegistryKey
     private static bool Valid(string name, string other) => Names.IsValid(name) && Names.IsValid(other);
 
     private static string? Rest(string[] rest) => rest is [] or [""] ? null : string.Join('/', rest);
+
+    private static bool IsChunk(string exporter, string chunk) => exporter == StatusBatch.HttpExporter
+        ? Valid(chunk)
+        : int.TryParse(chunk, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 }
 
 public sealed record InstanceKey(string Service, string Id) : RegistryKey;

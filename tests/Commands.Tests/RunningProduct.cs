@@ -61,8 +61,8 @@ public sealed class RunningProduct : IAsyncLifetime
         return [.. document.GetProperty("instances").EnumerateArray().Select(instance => instance.GetProperty("id").GetString()!)];
     }
 
-    /// <summary>The process under this ./run whose command line names all of <paramref name="words"/>.</summary>
-    public int PidOf(params string[] words) => Processes().Single(entry => words.All(entry.CommandLine.Contains)).Pid;
+    /// <summary>The process under this ./run whose command line has <paramref name="words"/>, one after the other.</summary>
+    public int PidOf(string words) => Processes().Single(entry => string.Join(' ', entry.CommandLine).Contains(words, StringComparison.Ordinal)).Pid;
 
     /// <summary>All processes that carry this run's data folder in their environment.</summary>
     public IReadOnlyList<(int Pid, string[] CommandLine)> Processes()

@@ -6,13 +6,21 @@ namespace Fairway.Commands.Tests;
 public sealed class StopTests
 {
     [Fact]
-    public async Task Interrupt_RunningProduct_LeavesNoProcessAndOnlyItsData()
+    public async Task Kill_ExporterThenInterrupt_NothingLeavesTheListAndNothingStays()
     {
         var product = new RunningProduct();
         await product.InitializeAsync();
         try
         {
             Assert.True(product.Processes().Count >= 8, "a gateway, an exporter and six backends run");
+
+            await Eventually.TrueAsync(async () => (await product.BestAsync("orders")).Length == 3, TimeSpan.FromSeconds(30));
+            Signals.Send(product.PidOf("Fairway.Exporter.dll"), Signals.Kill);
+            for (var look = 0; look < 10; look++)
+            {
+                Assert.Equal(3, (await product.BestAsync("orders")).Length);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+            }
 
             Signals.Send(product.Process.Pid, Signals.Interrupt);
             await product.Process.WaitForExitAsync(TimeSpan.FromSeconds(30));

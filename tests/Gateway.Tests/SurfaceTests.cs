@@ -53,7 +53,11 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         Assert.NotEqual("", grains.GetProperty("engine").GetString());
         var types = grains.GetProperty("silos")[0].GetProperty("grains").EnumerateArray().ToDictionary(
             grain => grain.GetProperty("type").GetString()!, grain => grain.GetProperty("active").GetInt32());
+#if ENGINE_ORLEANS
+        Assert.InRange(types["RegistryGrain"], 1, 100); // Orleans counts by process, and other tests run silos in this one
+#else
         Assert.Equal(1, types["RegistryGrain"]);
+#endif
     }
 
     [Fact]

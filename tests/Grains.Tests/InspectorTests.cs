@@ -6,6 +6,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairway.Grains.Tests;
 
+/// <summary>Run alone: Orleans counts activations once a process, which in a product is one silo.</summary>
+[CollectionDefinition(nameof(InspectorTests), DisableParallelization = true)]
+[Collection(nameof(InspectorTests))]
 public sealed class InspectorTests
 {
     [Fact]

@@ -61,6 +61,17 @@ public class PublishRuleTests
     public void ShouldPublish_FiguresOnly_No() =>
         Assert.False(ShouldPublish(Snapshot(View("a") with { Cpu = 0.9, Score = 77 }, View("b")), 10));
 
+    [Theory]
+    [InlineData(0.249, false)]
+    [InlineData(0.25, true)]
+    [InlineData(-100, true)]
+    public void HasNewFigures_OneFigureMoved_NotTooSoon(double seconds, bool expected) =>
+        Assert.Equal(expected, HasNewFigures(Snapshot(View("a") with { Cpu = 0.9 }, View("b")), seconds));
+
+    [Fact]
+    public void HasNewFigures_OnlyAgeAndWeightMoved_No() =>
+        Assert.False(HasNewFigures(Snapshot(View("a") with { AgeMs = 900, Weight = 1.01 }, View("b")), 10));
+
     private static Moment At(double seconds) => new(TimeSpan.Zero, Start.AddSeconds(seconds));
 
     private static InstanceView View(string id) => new()
@@ -72,6 +83,8 @@ public class PublishRuleTests
     {
         Service = "orders", Sequence = 1, GeneratedAt = Start, Instances = views,
     };
+
+    private bool HasNewFigures(ServiceSnapshot next, double seconds) => _model.HasNewFigures(Before, next, At(seconds));
 
     private bool ShouldPublish(ServiceSnapshot next, double seconds) => _model.ShouldPublish(Before, next, At(seconds));
 }

@@ -98,4 +98,16 @@ public sealed class MeterScrapeTests : IDisposable
     [InlineData(9007199254740993, "9007199254740992")]
     [InlineData(1e21, "1E+21")]
     public void Format_Number_IsTheFormats(double value, string expected) => Assert.Equal(expected, PrometheusText.Format(value));
+
+    [Fact]
+    public void Write_NamesOfDotNetsOwnMeters_AreSpelledForPrometheus()
+    {
+        _meter.CreateCounter<int>("kestrel.rejected", unit: "{connection}").Add(1, new KeyValuePair<string, object?>("error.type", true));
+        _meter.CreateGauge<double>("dotnet.gc.pause", unit: "s").Record(2);
+
+        Assert.Equal(
+            "# TYPE dotnet_gc_pause_seconds gauge\ndotnet_gc_pause_seconds 2\n"
+            + "# TYPE kestrel_rejected_total counter\nkestrel_rejected_total{error_type=\"true\"} 1\n",
+            _scrape.Write());
+    }
 }

@@ -38,6 +38,21 @@ public sealed class DirectorySnapshotTests
     }
 
     [Fact]
+    public void Apply_FiguresOnly_ShowsThemUnderTheSameVersion()
+    {
+        var news = Service("s", Instance("a")) with { Sequence = 7, NewsSequence = 7 };
+        var first = Empty.Apply(new DirectoryChange(At) { Services = [news] });
+        var fresh = news with { Sequence = 8, Instances = [news.Instances[0] with { Cpu = 0.9 }] };
+
+        var next = first.Apply(new DirectoryChange(At) { Services = [fresh] });
+
+        Assert.Equal(first.Counter, next.Counter);
+        Assert.Equal(first.Services["s"].Counter, next.Services["s"].Counter);
+        Assert.Equal(0.9, next.Services["s"].Snapshot.Instances[0].Cpu);
+        Assert.Equal(next.Counter + 1, next.Apply(new DirectoryChange(At) { Services = [fresh with { Sequence = 9, NewsSequence = 9 }] }).Counter);
+    }
+
+    [Fact]
     public void Apply_DeclaredOnly_IsAServiceUntilTheDeclarationGoes()
     {
         var declared = Empty.Apply(new DirectoryChange(At) { Tables = Declaring("blue", "s") });

@@ -19,10 +19,14 @@ public sealed class ReactivationTests
         var grain = host.Grains.GetGrain<IServiceGrain>("orders");
         var before = (await grain.GetSnapshot())!;
 
-        await host.CollectIdleAsync();
-        var after = (await grain.GetSnapshot())!;
+        var after = before;
+        await Testing.Eventually.TrueAsync(async () =>
+        {
+            await host.CollectIdleAsync();
+            after = (await grain.GetSnapshot())!;
+            return after.Sequence > before.Sequence + 1_000_000; // a new activation's numbers
+        });
 
-        Assert.True(after.Sequence > before.Sequence + 1_000_000, "the same activation answered");
         Assert.Equal(before.Epoch, after.Epoch);
         Assert.Equal(ServicePolicy.Manual, after.Policy!.Mode);
         Assert.Equal(InstanceState.Offline, State(after, "a"));

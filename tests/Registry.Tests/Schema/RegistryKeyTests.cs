@@ -8,6 +8,7 @@ public sealed class RegistryKeyTests
     {
         { RegistryKeys.Instance("orders", "o-1"), new InstanceKey("orders", "o-1") },
         { RegistryKeys.Status("orders", "x.1", 12), new StatusKey("orders", "x.1", 12) },
+        { RegistryKeys.HttpStatus("orders", "o-1"), new StatusKey("orders", "http", "o-1") },
         { RegistryKeys.Exporter("x"), new ExporterKey("x") },
         { RegistryKeys.Gateway("g"), new GatewayKey("g") },
         { RegistryKeys.Edge("e"), new EdgeKey("e") },

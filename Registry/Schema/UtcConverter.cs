@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Fairway.Gateway.Http;
+namespace Fairway.Registry.Schema;
 
 /// <summary>Times as RFC 3339 UTC to the millisecond, <c>2026-01-01T00:00:00.000Z</c>.</summary>
 public sealed class UtcConverter : JsonConverter<DateTimeOffset>
