@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Fairway.Exporter.Fit;
 
-/// <summary><c>fit FILE [--svg OUT] [--non-negative]</c>: prints the coefficients of a recording and how well they predict.</summary>
+/// <summary><c>fit FILE [--svg OUT] [--figures A,B] [--non-negative]</c>: prints the coefficients of a recording and how well they predict.</summary>
 public static class FitCommand
 {
-    private const string Usage = "Usage: fit FILE [--svg OUT] [--non-negative]";
+    private const string Usage = "Usage: fit FILE [--svg OUT] [--figures cpu,inFlight,...] [--non-negative]";
 
     /// <returns>0; 2 for wrong arguments or a recording that says nothing, with a coded line on <paramref name="error"/>.</returns>
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error)
@@ -14,6 +14,7 @@ public static class FitCommand
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
         string? file = null, svg = null;
+        string[]? figures = null;
         var nonNegative = false;
         for (var i = 0; i < args.Count; i++)
         {
@@ -21,6 +22,10 @@ public static class FitCommand
             {
                 case "--svg" when i + 1 < args.Count:
                     svg = args[++i];
+                    break;
+                case "--figures" when i + 1 < args.Count && args[i + 1].Split(',') is var names && names.All(LinearFit.Figures.Contains):
+                    figures = names;
+                    i++;
                     break;
                 case "--non-negative":
                     nonNegative = true;
@@ -46,7 +51,7 @@ public static class FitCommand
                 return Refuse($"NOT_A_RECORDING: {file} does not begin with {RecordedRow.Header}");
             }
 
-            var fit = LinearFit.Of([.. lines.Skip(1).Select(RecordedRow.Parse).OfType<RecordedRow>()], nonNegative);
+            var fit = LinearFit.Of([.. lines.Skip(1).Select(RecordedRow.Parse).OfType<RecordedRow>()], nonNegative, figures);
             Print(fit, output);
             if (svg is not null)
             {
@@ -80,7 +85,7 @@ public static class FitCommand
 
         Line($"rows       {fit.Rows}, every {LinearFit.HoldOutEvery}th held out");
         Line($"R2         {fit.R2:0.0000}");
-        Line($"R2 held    {fit.HeldOutR2:0.0000} (latency stays as it is: {fit.BaselineR2:0.0000})");
+        Line($"R2 held    {fit.HeldOutR2:0.0000} (shipped default: {fit.DefaultR2:0.0000}; latency stays as it is: {fit.BaselineR2:0.0000})");
         Line($"MAE held   {fit.MeanAbsoluteErrorMs:0.00} ms");
 
         void Line(FormattableString text) => output.WriteLine(text.ToString(CultureInfo.InvariantCulture));

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Fairway.Exporter.Fit;
 
-/// <summary>Draws predicted against seen latency as SVG: both axes logarithmic, the diagonal is a perfect prediction.</summary>
+/// <summary>Draws predicted against seen latency as SVG, by the fit and by the shipped default: both axes logarithmic, the diagonal is a perfect prediction.</summary>
 internal static class FitPlot
 {
     private const int Size = 480;
@@ -26,15 +26,24 @@ internal static class FitPlot
         }
 
         Line($"<path d=\"M{Margin} {Size - Margin}L{Size - Margin} {Margin}\" stroke=\"#888\" stroke-dasharray=\"4\"/>");
-        for (var i = 0; i < fit.Seen.Count; i++)
-        {
-            Line($"<circle cx=\"{At(fit.Seen[i]):0.#}\" cy=\"{Size - At(fit.Predicted[i]):0.#}\" r=\"2\" fill=\"#1664a8\" fill-opacity=\"0.5\"/>");
-        }
+        Dots(fit.DefaultPredicted, "#d95f02");
+        Dots(fit.Predicted, "#1664a8");
 
         Line($"<text x=\"{Size / 2}\" y=\"{Size - 12}\" text-anchor=\"middle\">seen in the next interval, ms</text>");
         Line($"<text transform=\"translate(16 {Size / 2}) rotate(-90)\" text-anchor=\"middle\">predicted, ms</text>");
-        Line($"<text x=\"{Size / 2}\" y=\"24\" text-anchor=\"middle\">{fit.Seen.Count} held out samples, R2 {fit.HeldOutR2:0.000}</text>");
+        Line($"<text x=\"{Size / 2}\" y=\"24\" text-anchor=\"middle\">{fit.Seen.Count} held out samples: <tspan fill=\"#1664a8\">fitted, R2 {fit.HeldOutR2:0.00}</tspan>, <tspan fill=\"#d95f02\">shipped, R2 {fit.DefaultR2:0.00}</tspan></text>");
         return svg.Append("</svg>\n").ToString();
+
+        void Dots(IReadOnlyList<double> predicted, string colour)
+        {
+            Line($"<g fill=\"{colour}\" fill-opacity=\"0.5\">");
+            for (var i = 0; i < predicted.Count; i++)
+            {
+                Line($"<circle cx=\"{At(fit.Seen[i]):0.#}\" cy=\"{Size - At(predicted[i]):0.#}\" r=\"2\"/>");
+            }
+
+            Line($"</g>");
+        }
 
         double At(double ms) =>
             Margin + ((Math.Log10(Math.Clamp(ms, Math.Pow(10, low), Math.Pow(10, high))) - low) / (high - low) * (Size - (2 * Margin)));

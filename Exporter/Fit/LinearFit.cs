@@ -11,14 +11,18 @@ public sealed record FittedTerm(string Name, double? Coefficient, string Why);
 /// <see cref="HeldOutR2"/> is of those, <see cref="R2"/> of the rest.
 /// </summary>
 /// <param name="BaselineR2">Of the held out rows, predicting that the latency stays as it is.</param>
-/// <param name="Predicted">Of the held out rows, with <paramref name="Seen"/>.</param>
+/// <param name="DefaultR2">Of the held out rows, predicted by the shipped <see cref="CostModel.Default"/> without its penalty for errors.</param>
+/// <param name="Predicted">Of the held out rows, with <paramref name="DefaultPredicted"/> and <paramref name="Seen"/>.</param>
 public sealed record LinearFit(
-    IReadOnlyList<FittedTerm> Terms, int Rows, double R2, double HeldOutR2, double BaselineR2, double MeanAbsoluteErrorMs,
-    IReadOnlyList<double> Predicted, IReadOnlyList<double> Seen)
+    IReadOnlyList<FittedTerm> Terms, int Rows, double R2, double HeldOutR2, double BaselineR2, double DefaultR2, double MeanAbsoluteErrorMs,
+    IReadOnlyList<double> Predicted, IReadOnlyList<double> DefaultPredicted, IReadOnlyList<double> Seen)
 {
     public const int HoldOutEvery = 5;
 
     private const double Tolerance = 1e-8;
+
+    /// <summary>The names of all figures.</summary>
+    public static IReadOnlyList<string> Figures => [.. Columns.Select(column => column.Name)];
 
     private static readonly (string Name, Func<LoadSample, double> Figure)[] Columns =
     [
@@ -27,15 +31,21 @@ public sealed record LinearFit(
     ];
 
     /// <param name="recorded">At least 20 rows.</param>
+    /// <param name="figures">The figures to fit, by name; null takes all.</param>
     /// <param name="nonNegative">Leaves out figures, the one with the most negative effect first, until no coefficient is below 0.</param>
     /// <exception cref="ArgumentException">Too few rows to say anything.</exception>
-    public static LinearFit Of(IReadOnlyList<RecordedRow> recorded, bool nonNegative)
+    public static LinearFit Of(IReadOnlyList<RecordedRow> recorded, bool nonNegative, IReadOnlyCollection<string>? figures = null)
     {
         ArgumentNullException.ThrowIfNull(recorded);
         var why = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, figure) in Columns.Where(column => recorded.All(row => double.IsNaN(column.Figure(row.Means)))))
         {
             why[name] = "never reported";
+        }
+
+        foreach (var (name, _) in Columns.Where(column => figures?.Contains(column.Name) == false))
+        {
+            why[name] = "not asked for";
         }
 
         // A row that lacks a figure which others have says nothing about it.
@@ -58,6 +68,8 @@ public sealed record LinearFit(
         }
 
         var predicted = held.ConvertAll(row => Predict(row, chosen, solution));
+        var shipped = CostModel.Default with { ErrorRate = 0 }; // a penalty is no latency
+        var byDefault = held.ConvertAll(row => shipped.Predict(row.Means));
         var seen = held.ConvertAll(row => row.NextLatencyMs);
         return new LinearFit(
             [new FittedTerm("intercept", solution[0], ""), .. Columns.Select(column => new FittedTerm(
@@ -68,8 +80,10 @@ public sealed record LinearFit(
             Determination(taught.ConvertAll(row => Predict(row, chosen, solution)), taught.ConvertAll(row => row.NextLatencyMs)),
             Determination(predicted, seen),
             Determination(held.ConvertAll(row => row.Means.LatencyMs), seen),
+            Determination(byDefault, seen),
             predicted.Zip(seen, (a, b) => Math.Abs(a - b)).Average(),
             predicted,
+            byDefault,
             seen);
     }
 

@@ -79,8 +79,9 @@ public sealed class FitTests : IDisposable
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("cpu        40\n", output);
         Assert.Contains("R2 held    1.0000", output);
+        Assert.Contains("rps        - (not asked for)\n", Run(_folder["load.csv"], "--figures", "cpu,latencyMs").Output);
         var svg = XDocument.Load(_folder["fit.svg"]);
-        Assert.Equal(20, svg.Descendants().Count(element => element.Name.LocalName == "circle"));
+        Assert.Equal(2 * 20, svg.Descendants().Count(element => element.Name.LocalName == "circle"));
     }
 
     [Fact]
@@ -89,6 +90,7 @@ public sealed class FitTests : IDisposable
         Assert.Equal((2, "BAD_FIELD"), Refusal());
         Assert.Equal((2, "BAD_FIELD"), Refusal("a", "b"));
         Assert.Equal((2, "BAD_FIELD"), Refusal("a", "--svg"));
+        Assert.Equal((2, "BAD_FIELD"), Refusal("a", "--figures", "cpu,moon"));
         Assert.Equal((2, "UNREADABLE"), Refusal(_folder["absent"]));
         File.WriteAllText(_folder["other"], "a,b\n1,2\n");
         Assert.Equal((2, "NOT_A_RECORDING"), Refusal(_folder["other"]));
