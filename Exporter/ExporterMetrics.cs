@@ -14,6 +14,7 @@ internal sealed class ExporterMetrics
     private readonly Counter<long> _puts;
     private readonly Counter<long> _putFailures;
     private readonly Counter<long> _putBytes;
+    private readonly Counter<long> _compactions;
 
     public ExporterMetrics(IMeterFactory factory)
     {
@@ -22,6 +23,7 @@ internal sealed class ExporterMetrics
         _puts = meter.CreateCounter<long>("fairway_status_puts_total", description: "Status batches put into the registry.");
         _putFailures = meter.CreateCounter<long>("fairway_status_put_failures_total", description: "Status writes that failed, to be merged into the next.");
         _putBytes = meter.CreateCounter<long>("fairway_status_put_bytes_total", description: "Bytes of the status batches put.");
+        _compactions = meter.CreateCounter<long>("fairway_registry_compactions_total", description: "Compactions of the registry's history that this exporter made.");
         ProcessMetrics.AddTo(meter);
     }
 
@@ -36,6 +38,8 @@ internal sealed class ExporterMetrics
 
     public void PutFailed(RegistryError error) =>
         _putFailures.Add(1, new KeyValuePair<string, object?>("error", error.ToString()));
+
+    public void Compacted() => _compactions.Add(1);
 
     private static string Text(CheckOutcome outcome) => outcome switch
     {

@@ -36,6 +36,15 @@ public sealed class ExporterOptions
     /// <summary>Between two ordinary puts of a service's status. Default 1 s.</summary>
     public TimeSpan PutInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>A file to record samples in for <c>fit</c>, written anew at each start; <c>--record</c>. Default none.</summary>
+    public string? Record { get; set; }
+
+    /// <summary>The registry's history older than this is compacted, by one of the exporters. Default 5 min.</summary>
+    public TimeSpan KeepHistory { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Between two compactions. Default 1 min.</summary>
+    public TimeSpan CompactInterval { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Checks under way at once. One that waits for its turn is late, not failed. Default 1024.</summary>
     public int MaxConcurrentChecks { get; set; } = 1024;
 }
@@ -57,6 +66,8 @@ internal sealed class ExporterOptionsValidator : IValidateOptions<ExporterOption
         RequireSpan(options.RetryDelay, nameof(options.RetryDelay));
         RequireSpan(options.ReportInterval, nameof(options.ReportInterval));
         RequireSpan(options.PutInterval, nameof(options.PutInterval));
+        RequireSpan(options.CompactInterval, nameof(options.CompactInterval));
+        Require(options.KeepHistory >= TimeSpan.FromSeconds(1) && options.KeepHistory <= TimeSpan.FromDays(1), "KeepHistory must be 1 s to 1 day");
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void RequireSpan(TimeSpan span, string what) => Require(

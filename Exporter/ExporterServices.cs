@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Fairway.Core.Telemetry;
+using Fairway.Exporter.Fit;
 using Fairway.Exporter.Fleet;
 using Fairway.Exporter.Probing;
 using Fairway.Exporter.Status;
@@ -16,7 +17,6 @@ public static class ExporterServices
         services.AddOptions<ExporterOptions>().Bind(configuration.GetSection(ExporterOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ExporterOptions>, ExporterOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IOwnership, SoleOwnership>();
         services.AddSingleton<ExporterMetrics>();
         services.AddSingleton<FleetMetrics>();
         services.AddSingleton(provider =>
@@ -26,13 +26,17 @@ public static class ExporterServices
         });
         services.AddSingleton<ListenAddress>();
         services.AddSingleton<ProbingContext>();
+        services.AddSingleton<SampleRecorder>();
         services.AddSingleton<InstanceFleet>();
         services.AddSingleton<StatusPublisher>();
+        services.AddSingleton<ExporterRoll>();
         services.AddSingleton<InstanceWatch>();
         services.AddSingleton<ExporterLease>();
         services.AddHostedService(provider => provider.GetRequiredService<ExporterLease>());
         services.AddHostedService(provider => provider.GetRequiredService<StatusPublisher>());
+        services.AddHostedService(provider => provider.GetRequiredService<ExporterRoll>());
         services.AddHostedService(provider => provider.GetRequiredService<InstanceWatch>());
+        services.AddHostedService<Compactor>();
         services.AddHostedService<ReadyLine>();
         return services;
     }

@@ -22,4 +22,13 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Error, "A check of {Address} failed in a way that it should not.")]
     public static partial void CheckBroken(ILogger logger, Uri address, Exception cause);
+
+    [LoggerMessage(7, LogLevel.Information, "{Count} exporters share the instances: {Ids}")]
+    public static partial void Shared(ILogger logger, int count, string ids);
+
+    [LoggerMessage(8, LogLevel.Debug, "The registry's history up to revision {Revision} was compacted.")]
+    public static partial void Compacted(ILogger logger, long revision);
+
+    [LoggerMessage(9, LogLevel.Warning, "The registry's history was not compacted ({Error}), the next turn tries again: {Message}")]
+    public static partial void NotCompacted(ILogger logger, RegistryError error, string message);
 }

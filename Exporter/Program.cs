@@ -1,12 +1,19 @@
 using System.Net;
 using Fairway.Exporter;
+using Fairway.Exporter.Fit;
 using Fairway.Registry;
 using Fairway.Registry.Etcd;
+
+if (args is ["fit", .. var rest])
+{
+    return FitCommand.Run(rest, Console.Out, Console.Error);
+}
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
 {
     ["--etcd"] = "Registry:Etcd:Endpoints",
+    ["--record"] = "Exporter:Record",
     ["--id"] = "Exporter:Id",
     ["--port"] = "Exporter:Port",
     ["--listen"] = "Exporter:Listen",

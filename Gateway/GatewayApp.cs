@@ -29,6 +29,7 @@ public static class GatewayApp
         ["--port"] = "Gateway:Port",
         ["--data"] = "Gateway:Data",
         ["--etcd"] = "Registry:Etcd:Endpoints",
+        ["--services"] = "Registry:ServicesFile",
         ["--admin-key"] = "Auth:AdminKey",
         ["--registrar-key"] = "Auth:RegistrarKey",
         ["--jwt-secret"] = "Auth:Hs256Secret",
@@ -95,6 +96,11 @@ public static class GatewayApp
         services.AddSingleton<ListServer>();
         services.AddSingleton<LaneBook>();
         services.AddSingleton<Registrar>();
+        if (builder.Configuration["Registry:ServicesFile"] is { Length: > 0 } file)
+        {
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<FileRegistrations>(provider, new ServicesFile(file)));
+        }
+
         services.AddSingleton<Audit>();
         services.AddSingleton<OperatorStore>();
         services.AddTelemetry();

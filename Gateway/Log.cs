@@ -22,4 +22,13 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Warning, "A stream could not be pulled from its grain; the next renewal tries again")]
     public static partial void StreamPullFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(20, LogLevel.Information, "{File} registers {Count} instances")]
+    public static partial void ServicesFileRead(ILogger logger, string file, int count);
+
+    [LoggerMessage(21, LogLevel.Error, "SERVICES_FILE_INVALID: {File} is not taken, the last good one stands: {Code} {Reason}")]
+    public static partial void ServicesFileInvalid(ILogger logger, string file, string code, string reason);
+
+    [LoggerMessage(22, LogLevel.Error, "SERVICES_FILE_ENTRY: {Service}/{Instance} of the services file is not as the file has it, it is tried again: {Reason}")]
+    public static partial void ServicesFileEntry(ILogger logger, string service, string instance, string reason);
 }

@@ -2,7 +2,8 @@ namespace Fairway.Core.Directory;
 
 /// <summary>
 /// Who holds which instance down. A batch lists all its exporter holds down, so one that it no longer lists is
-/// cleared; what an exporter said last stands after its lease is lost, until another speaks of that instance.
+/// cleared; what an exporter said last stands after its lease is lost, or after it yielded the instance, until another speaks of
+/// that instance. If another spoke since, that one's word is the last.
 /// </summary>
 internal sealed class LifeLedger
 {
@@ -23,8 +24,8 @@ internal sealed class LifeLedger
         channel.IsLive = true;
         if (!channel.IsHttp && channel.Downs.Count > 0)
         {
-            var held = batch.Items.Where(item => item.Life is Life.Down).Select(item => item.Id).ToHashSet(StringComparer.Ordinal);
-            foreach (var id in channel.Downs.Where(id => !held.Contains(id)).ToList())
+            var held = batch.Items.Where(item => item.Life is Life.Down or Life.Yielded).Select(item => item.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var id in channel.Downs.Keys.Where(id => !held.Contains(id)).ToList())
             {
                 Release(id, channel);
             }
@@ -34,7 +35,7 @@ internal sealed class LifeLedger
         {
             if (item.Life is not Life.Unstated)
             {
-                State(item.Id, channel, item.Life is Life.Down);
+                State(item.Id, channel, item.Life);
             }
         }
 
@@ -47,6 +48,11 @@ internal sealed class LifeLedger
         if (_channels.TryGetValue(source, out var channel))
         {
             channel.IsLive = false;
+            foreach (var (id, _) in channel.Downs.Where(down => down.Value.IsAnswered).ToList())
+            {
+                Release(id, channel);
+            }
+
             ForgetIfDone(channel);
         }
     }
@@ -54,56 +60,90 @@ internal sealed class LifeLedger
     /// <summary>The instance is no longer registered: all that was said of it is void.</summary>
     public void Forget(string id)
     {
-        if (_holders.Remove(id, out var holders))
+        _holders.Remove(id);
+        foreach (var channel in _channels.Values.Where(channel => channel.Downs.Remove(id)).ToList())
         {
-            foreach (var holder in holders)
+            ForgetIfDone(channel);
+        }
+    }
+
+    private void State(string id, StatusChannel channel, Life life)
+    {
+        if (life is not Life.Yielded)
+        {
+            Answer(id, channel);
+        }
+
+        if (life is Life.Up)
+        {
+            Release(id, channel);
+            return;
+        }
+
+        if (!channel.Downs.TryGetValue(id, out var mark) || (mark.IsYielded && life is Life.Down))
+        {
+            channel.Downs[id] = mark = new DownMark();
+            Hold(id, channel);
+        }
+
+        mark.IsYielded = life is Life.Yielded;
+        if (mark is { IsYielded: true, IsAnswered: true })
+        {
+            Void(id, channel);
+        }
+    }
+
+    /// <summary>Another channel speaks of the instance: those that no longer probe it are overruled, the others will be when they yield.</summary>
+    private void Answer(string id, StatusChannel speaker)
+    {
+        if (!_holders.TryGetValue(id, out var holders))
+        {
+            return;
+        }
+
+        foreach (var holder in holders.Where(holder => holder != speaker).ToList())
+        {
+            var mark = holder.Downs[id];
+            mark.IsAnswered = true;
+            if (!holder.IsLive)
             {
-                holder.Downs.Remove(id);
-                ForgetIfDone(holder);
+                Release(id, holder);
+            }
+            else if (mark.IsYielded)
+            {
+                Void(id, holder); // its coming batches name it still
             }
         }
     }
 
-    private void State(string id, StatusChannel channel, bool down)
+    private void Hold(string id, StatusChannel channel)
     {
-        if (_holders.TryGetValue(id, out var holders))
+        if (!_holders.TryGetValue(id, out var holders))
         {
-            foreach (var gone in holders.Where(holder => !holder.IsLive).ToList())
-            {
-                Release(id, gone);
-            }
+            _holders[id] = holders = [];
         }
 
-        if (!down)
+        if (!holders.Contains(channel))
         {
-            Release(id, channel);
-        }
-        else if (channel.Downs.Add(id))
-        {
-            if (!_holders.TryGetValue(id, out holders))
-            {
-                _holders[id] = holders = [];
-            }
-
             holders.Add(channel);
+        }
+    }
+
+    private void Void(string id, StatusChannel channel)
+    {
+        if (_holders.TryGetValue(id, out var holders) && holders.Remove(channel) && holders.Count == 0)
+        {
+            _holders.Remove(id);
         }
     }
 
     private void Release(string id, StatusChannel channel)
     {
-        if (!channel.Downs.Remove(id))
+        if (channel.Downs.Remove(id))
         {
-            return;
+            Void(id, channel);
+            ForgetIfDone(channel);
         }
-
-        var holders = _holders[id];
-        holders.Remove(channel);
-        if (holders.Count == 0)
-        {
-            _holders.Remove(id);
-        }
-
-        ForgetIfDone(channel);
     }
 
     private void ForgetIfDone(StatusChannel channel)
@@ -123,8 +163,18 @@ internal sealed class StatusChannel(StatusSource source)
     /// <summary>Its lease lives.</summary>
     public bool IsLive { get; set; }
 
-    /// <summary>What it holds down.</summary>
-    public HashSet<string> Downs { get; } = new(StringComparer.Ordinal);
+    /// <summary>What it holds down, by instance id.</summary>
+    public Dictionary<string, DownMark> Downs { get; } = new(StringComparer.Ordinal);
 
     public bool IsHttp => string.Equals(Source.Exporter, StatusBatch.HttpExporter, StringComparison.Ordinal);
+}
+
+/// <summary>One instance held down by one channel.</summary>
+internal sealed class DownMark
+{
+    /// <summary>The holder no longer probes it; the next word of another counts.</summary>
+    public bool IsYielded { get; set; }
+
+    /// <summary>Another channel spoke of it since.</summary>
+    public bool IsAnswered { get; set; }
 }

@@ -50,6 +50,13 @@ internal sealed class ServiceRanking(
         return [.. _panicked];
     }
 
+    /// <summary>Whether others are measured by an instance in this state.</summary>
+    /// <param name="settled">Somebody in the lane is neither warming nor out.</param>
+    internal static bool IsPeer(InstanceState state, bool settled) =>
+        IsUsable(state) && !(settled && state is InstanceState.Warming);
+
+    internal static bool IsSettled(InstanceState state) => state is InstanceState.Ready or InstanceState.Unknown;
+
     private static bool IsUsable(InstanceState state) =>
         state is InstanceState.Ready or InstanceState.Warming or InstanceState.Unknown;
 
@@ -100,7 +107,7 @@ internal sealed class ServiceRanking(
 
     private Contender[] Contend(InstanceModel[] instances, InstanceState[] states)
     {
-        var settled = states.Any(state => state is InstanceState.Ready or InstanceState.Unknown);
+        var settled = states.Any(IsSettled);
         var contenders = new Contender[instances.Length];
         for (var i = 0; i < instances.Length; i++)
         {
@@ -108,7 +115,7 @@ internal sealed class ServiceRanking(
             {
                 Means = instances[i].Window.Means,
                 IsSampled = instances[i].IsSampled,
-                IsPeer = IsUsable(states[i]) && !(settled && states[i] is InstanceState.Warming),
+                IsPeer = IsPeer(states[i], settled),
             };
         }
 

@@ -10,6 +10,9 @@ public enum Life
     Unstated,
     Up,
     Down,
+
+    /// <summary>It was down when another exporter took over its probing: down until that one, or another, speaks of it.</summary>
+    Yielded,
 }
 
 /// <summary>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Fairway.Core.Scoring;
 
 /// <summary>One instance among those it is compared with: in, its load; out, its score and weight.</summary>
@@ -27,6 +29,34 @@ public struct Contender
 public sealed class LaneScorer(CostModel model, WeightOptions options)
 {
     private double[] _scratch = [];
+    private LoadSample _substitutes;
+    private double _median = double.NaN;
+
+    /// <summary>The cost that the last call of <see cref="Score"/> gave the weight 1.0; NaN where nobody was sampled.</summary>
+    public double MedianCost { get; private set; } = double.NaN;
+
+    /// <summary>
+    /// What the cost of one of the contenders scored last is made of: the terms of its predicted latency, with peers' medians for
+    /// figures it lacks, then the penalty for failing. Their sum is the cost, unless the prediction was raised to its floor.
+    /// </summary>
+    /// <returns>None where it was never sampled.</returns>
+    public ImmutableArray<CostTerm> Explain(in Contender contender)
+    {
+        if (!contender.IsSampled)
+        {
+            return [];
+        }
+
+        var rate = contender.Means.ErrorRate;
+        return
+        [
+            .. model.Explain(Filled(contender.Means, _substitutes)),
+            new CostTerm("errorPenalty", Weights.Penalty(1, _median, options), rate, Weights.Penalty(rate, _median, options)),
+        ];
+    }
+
+    /// <summary>What <see cref="Contender.Weight"/> was made from.</summary>
+    public double Cost(in Contender contender) => Cost(contender, _median);
 
     /// <summary>Fills in <see cref="Contender.Score"/> and <see cref="Contender.Weight"/>; O(n).</summary>
     public void Score(Span<Contender> contenders)
@@ -36,7 +66,7 @@ public sealed class LaneScorer(CostModel model, WeightOptions options)
             _scratch = new double[contenders.Length];
         }
 
-        var substitutes = Substitutes(contenders);
+        var substitutes = _substitutes = Substitutes(contenders);
         foreach (ref var contender in contenders)
         {
             contender.Score = contender.IsSampled ? model.Predict(Filled(contender.Means, substitutes)) : double.NaN;
@@ -51,7 +81,8 @@ public sealed class LaneScorer(CostModel model, WeightOptions options)
             median = Median(contenders, measure, penaltyMedian: null);
         }
 
-        var medianCost = Median(contenders, measure, penaltyMedian: median);
+        _median = median;
+        var medianCost = MedianCost = Median(contenders, measure, penaltyMedian: median);
         foreach (ref var contender in contenders)
         {
             contender.Weight = contender.IsSampled

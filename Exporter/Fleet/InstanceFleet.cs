@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Fairway.Core.Directory;
+using Fairway.Exporter.Fit;
 using Fairway.Exporter.Probing;
 using Fairway.Exporter.Status;
 
@@ -26,17 +27,28 @@ internal sealed class FleetMember(InstanceRecord record, Prober prober)
 /// The instances that are probed here, each by a prober of its own. Changed by one task (the watch of the registry), read by scrapes.
 /// </summary>
 internal sealed class InstanceFleet(
-    ProbingContext context, StatusPublisher publisher, IOwnership ownership, ILogger<InstanceFleet> logger) : IAsyncDisposable
+    ProbingContext context, StatusPublisher publisher, ExporterRoll roll, SampleRecorder recorder, ILogger<InstanceFleet> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<InstanceName, FleetMember> _members = new();
 
     public ICollection<FleetMember> Members => _members.Values;
 
-    /// <summary>Takes a record as it stands in the registry now.</summary>
+    /// <summary>Takes a record as it stands in the registry now. One that another exporter owns is yielded to it.</summary>
     public async Task PutAsync(InstanceRecord record)
     {
         var name = new InstanceName(record.Service, record.Id);
-        var target = ownership.Owns(record.Service, record.Id) ? ProbeTarget.Of(record, out var reason) : Skip(out reason);
+        if (!roll.Owns(record.Service, record.Id))
+        {
+            if (_members.TryRemove(name, out var lost))
+            {
+                await lost.Prober.DisposeAsync();
+                publisher.Board(record.Service).Yield(record.Id);
+            }
+
+            return;
+        }
+
+        var target = ProbeTarget.Of(record, out var reason);
         if (reason.Length > 0)
         {
             Log.NotProbed(logger, record.Service, record.Id, reason);
@@ -48,11 +60,15 @@ internal sealed class InstanceFleet(
             return;
         }
 
-        await RemoveAsync(name);
+        if (member is not null || target is null)
+        {
+            await RemoveAsync(name);
+        }
+
         if (target is not null)
         {
             publisher.Board(record.Service).Add(record.Id);
-            var prober = new Prober(target, context, new Sink(name, publisher, logger));
+            var prober = new Prober(target, context, new Sink(name, publisher, recorder, logger));
             _members[name] = new FleetMember(record, prober);
         }
     }
@@ -63,8 +79,10 @@ internal sealed class InstanceFleet(
         if (_members.TryRemove(name, out var member))
         {
             await member.Prober.DisposeAsync();
-            publisher.Board(name.Service).Remove(name.Id);
         }
+
+        publisher.Forget(name.Service, name.Id);
+        recorder.Forget(name);
     }
 
     public async ValueTask DisposeAsync()
@@ -74,13 +92,7 @@ internal sealed class InstanceFleet(
         await Task.WhenAll(probers);
     }
 
-    private static ProbeTarget? Skip(out string reason)
-    {
-        reason = "";
-        return null;
-    }
-
-    private sealed class Sink(InstanceName name, StatusPublisher publisher, ILogger logger) : IProbeSink
+    private sealed class Sink(InstanceName name, StatusPublisher publisher, SampleRecorder recorder, ILogger logger) : IProbeSink
     {
         private Life _last;
 
@@ -96,7 +108,11 @@ internal sealed class InstanceFleet(
             _last = life;
         }
 
-        public void Sampled(SampleNow sample) => publisher.Board(name.Service).SetSample(name.Id, sample);
+        public void Sampled(SampleNow sample)
+        {
+            publisher.Board(name.Service).SetSample(name.Id, sample);
+            recorder.Sampled(name, sample);
+        }
     }
 }
 

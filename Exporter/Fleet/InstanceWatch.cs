@@ -1,11 +1,13 @@
+using System.Collections.Immutable;
+using Fairway.Core.Directory;
 using Fairway.Registry;
 using Fairway.Registry.Schema;
 
 namespace Fairway.Exporter.Fleet;
 
-/// <summary>Keeps the fleet as the registry lists it. While the registry is away the last known instances go on being probed.</summary>
+/// <summary>Keeps the fleet as the registry lists it and the exporters share it. While the registry is away the last known instances go on being probed.</summary>
 internal sealed class InstanceWatch(
-    IRegistry registry, InstanceFleet fleet, TimeProvider time, ILogger<InstanceWatch> logger, ILogger<RegistryWatcher> watcherLogger)
+    IRegistry registry, InstanceFleet fleet, ExporterRoll roll, TimeProvider time, ILogger<InstanceWatch> logger, ILogger<RegistryWatcher> watcherLogger)
     : BackgroundService
 {
     // A listing anew may come from a registry that was restored; those absent in it get the time to register again.
@@ -13,8 +15,9 @@ internal sealed class InstanceWatch(
     private static readonly TimeSpan LookAtAbsent = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly HashSet<InstanceName> _known = [];
+    private readonly Dictionary<InstanceName, InstanceRecord> _known = [];
     private readonly Dictionary<InstanceName, long> _absentSince = [];
+    private ImmutableArray<string> _sharedBy = [];
 
     /// <summary>Completes with the first listing.</summary>
     public Task Listed => _listed.Task;
@@ -23,20 +26,29 @@ internal sealed class InstanceWatch(
     {
         var watcher = new RegistryWatcher(registry, RegistryKeys.Instances, time, watcherLogger);
         await using var events = watcher.ReadAsync(cancellationToken: stoppingToken).GetAsyncEnumerator(CancellationToken.None);
-        var next = events.MoveNextAsync().AsTask();
         try
         {
+            await roll.Listed.WaitAsync(stoppingToken); // else everything would be this exporter's for a moment
+            var next = events.MoveNextAsync().AsTask();
             while (true)
             {
-                while (_absentSince.Count > 0 && !next.IsCompleted)
+                var changed = roll.Changed;
+                await RebalanceAsync();
+                while (!next.IsCompleted && !changed.IsCompleted)
                 {
-                    await ((Task)next).WaitAsync(LookAtAbsent, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await ((Task)Task.WhenAny(next, changed))
+                        .WaitAsync(_absentSince.Count > 0 ? LookAtAbsent : Timeout.InfiniteTimeSpan, time, stoppingToken)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    stoppingToken.ThrowIfCancellationRequested();
                     await DropAbsentAsync();
                 }
 
-                await next;
-                await ApplyAsync(events.Current);
-                next = events.MoveNextAsync().AsTask();
+                if (next.IsCompleted)
+                {
+                    await next;
+                    await ApplyAsync(events.Current);
+                    next = events.MoveNextAsync().AsTask();
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -75,7 +87,7 @@ internal sealed class InstanceWatch(
             }
         }
 
-        foreach (var name in _known)
+        foreach (var name in _known.Keys)
         {
             if (!present.Contains(name))
             {
@@ -101,13 +113,30 @@ internal sealed class InstanceWatch(
         if (RegistryDecoder.TryDecode(entry, out var decoded) && decoded is DecodedEntry.Instance { Record: { } record })
         {
             var name = new InstanceName(record.Service, record.Id);
-            _known.Add(name);
+            _known[name] = record;
             _absentSince.Remove(name);
             await fleet.PutAsync(record);
         }
         else
         {
             Log.NotARecord(logger, entry.Key);
+        }
+    }
+
+    /// <summary>Brings the fleet to the exporters there are now: first takes over, then yields.</summary>
+    private async Task RebalanceAsync()
+    {
+        var members = roll.Members;
+        if (_sharedBy.SequenceEqual(members))
+        {
+            return;
+        }
+
+        _sharedBy = members;
+        Log.Shared(logger, members.Length, string.Join(' ', members));
+        foreach (var record in _known.Values.OrderByDescending(record => roll.Owns(record.Service, record.Id)))
+        {
+            await fleet.PutAsync(record);
         }
     }
 

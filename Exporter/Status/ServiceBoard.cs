@@ -37,6 +37,9 @@ public sealed class ServiceBoard(TimeProvider time)
     /// <summary>Unchanged figures are told whole again after this, for readers that came later.</summary>
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a yielded instance stays named: its new owner has stated its life long before.</summary>
+    public static readonly TimeSpan YieldFor = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly List<Chunk> _chunks = [];
@@ -45,8 +48,9 @@ public sealed class ServiceBoard(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_entries.ContainsKey(id))
+            if (_entries.TryGetValue(id, out var known))
             {
+                known.YieldedAt = null; // it came back; what it was yielded as stands until it is checked
                 return;
             }
 
@@ -68,12 +72,37 @@ public sealed class ServiceBoard(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_entries.Remove(id, out var entry))
+            if (_entries.TryGetValue(id, out var entry))
             {
-                var chunk = _chunks[entry.Chunk];
-                chunk.Members.Remove(entry);
-                chunk.Changed |= entry.Life == Life.Down || chunk.Members.Count == 0;
+                Drop(entry);
             }
+        }
+    }
+
+    /// <summary>
+    /// Another exporter probes it from now on. It is named no more, unless it is down: then it is named as <see cref="Life.Yielded"/>
+    /// for <see cref="YieldFor"/>, so that it stays down until its new owner speaks, for late readers too.
+    /// </summary>
+    public void Yield(string id)
+    {
+        lock (_gate)
+        {
+            if (!_entries.TryGetValue(id, out var entry))
+            {
+                return;
+            }
+
+            if (entry.Life is not (Life.Down or Life.Yielded))
+            {
+                Drop(entry);
+                return;
+            }
+
+            entry.Life = Life.Yielded;
+            entry.Sample = null;
+            entry.News = News.None;
+            entry.YieldedAt = time.GetTimestamp();
+            Mark(entry, News.Life);
         }
     }
 
@@ -82,7 +111,7 @@ public sealed class ServiceBoard(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_entries.TryGetValue(id, out var entry) && entry.Life != life)
+            if (_entries.TryGetValue(id, out var entry) && entry.Life != life && entry.YieldedAt is null)
             {
                 entry.Life = life;
                 entry.Why = life == Life.Down ? why[..Math.Min(why.Length, MaxReasonLength)] : null;
@@ -95,7 +124,7 @@ public sealed class ServiceBoard(TimeProvider time)
     {
         lock (_gate)
         {
-            if (!_entries.TryGetValue(id, out var entry))
+            if (!_entries.TryGetValue(id, out var entry) || entry.YieldedAt is not null)
             {
                 return;
             }
@@ -128,6 +157,7 @@ public sealed class ServiceBoard(TimeProvider time)
     {
         lock (_gate)
         {
+            DropYielded();
             List<ChunkWrite>? writes = null;
             for (var number = 0; number < _chunks.Count; number++)
             {
@@ -164,9 +194,27 @@ public sealed class ServiceBoard(TimeProvider time)
         }
     }
 
+    private void DropYielded()
+    {
+        foreach (var entry in _entries.Values.Where(entry => entry.YieldedAt is { } at && time.GetElapsedTime(at) >= YieldFor).ToList())
+        {
+            _chunks[entry.Chunk].Yielded = true;
+            Drop(entry);
+        }
+    }
+
+    private void Drop(Entry entry)
+    {
+        _entries.Remove(entry.Id);
+        var chunk = _chunks[entry.Chunk];
+        chunk.Members.Remove(entry);
+        chunk.Changed |= entry.Life is Life.Down or Life.Yielded || chunk.Members.Count == 0;
+    }
+
     private ChunkWrite Write(int number, Chunk chunk)
     {
-        chunk.Put = chunk.Members.Count > 0;
+        chunk.Put = chunk.Members.Count > 0 || chunk.Yielded;
+        chunk.Yielded = false;
         if (!chunk.Put)
         {
             return new ChunkWrite(number, null, []);
@@ -176,7 +224,7 @@ public sealed class ServiceBoard(TimeProvider time)
         var taken = new List<TakenNews>();
         foreach (var entry in chunk.Members)
         {
-            if (entry.News != News.None || entry.Life == Life.Down)
+            if (entry.News != News.None || entry.Life is Life.Down or Life.Yielded)
             {
                 items.Add(Item(entry));
             }
@@ -222,6 +270,9 @@ public sealed class ServiceBoard(TimeProvider time)
         /// <summary>Something is to be written.</summary>
         public bool Changed { get; set; }
 
+        /// <summary>A yielded member's time is up. Said with a batch that lacks it: of a deleted key the last statement stands.</summary>
+        public bool Yielded { get; set; }
+
         /// <summary>The key may stand in the registry.</summary>
         public bool Put { get; set; }
     }
@@ -237,6 +288,9 @@ public sealed class ServiceBoard(TimeProvider time)
         public string? Why { get; set; }
 
         public SampleNow? Sample { get; set; }
+
+        /// <summary>When it was yielded; null while it is probed here.</summary>
+        public long? YieldedAt { get; set; }
 
         /// <summary>When the figures were last put whole.</summary>
         public long? ToldAt { get; set; }

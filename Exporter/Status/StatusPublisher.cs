@@ -23,6 +23,15 @@ internal sealed class StatusPublisher(
 
     public ServiceBoard Board(string service) => DeskOf(service).Board;
 
+    /// <summary>The instance left the registry.</summary>
+    public void Forget(string service, string id)
+    {
+        if (_desks.TryGetValue(service, out var desk))
+        {
+            desk.Board.Remove(id);
+        }
+    }
+
     /// <summary>Puts the news of a service without waiting for the tick.</summary>
     public void PutNow(string service)
     {

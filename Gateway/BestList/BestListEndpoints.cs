@@ -37,12 +37,13 @@ public static class BestListEndpoints
         [Description("At most so many instances; a positive integer.")] string? k,
         [Description("Only this lane's instances, without fallback; absent or empty is base.")] string? lane,
         [Description("`true` adds instances that are not usable.")] string? all,
+        [Description("`true` adds to each instance what its score is made of.")] string? explain,
         [Since] string? since,
         [Wait] string? wait)
     {
         RequestReader.Name(service, "service");
         return server.ServeAsync(
-            context, new ListId(ListKind.Best, service), LongPoll.Read(since, wait), (encoder, service, query: BestQuery.Read(k, lane, all)),
+            context, new ListId(ListKind.Best, service), LongPoll.Read(since, wait), (encoder, service, query: BestQuery.Read(k, lane, all, explain)),
             static (snapshot, state) => snapshot.Services.TryGetValue(state.service, out var entry)
                 ? state.encoder.Best(snapshot, entry, state.query)
                 : throw new ApiException(404, "SERVICE_UNKNOWN", $"No service '{state.service}' is registered."));

@@ -7,17 +7,19 @@ namespace Fairway.Gateway.BestList;
 /// <param name="Lane">Only this lane's; empty is base.</param>
 /// <param name="Limit">At most so many.</param>
 /// <param name="All">Those that are not usable too.</param>
-public readonly record struct BestQuery(string Lane, int Limit, bool All)
+/// <param name="Explain">With the terms of each score.</param>
+public readonly record struct BestQuery(string Lane, int Limit, bool All, bool Explain = false)
 {
     public static readonly BestQuery Plain = new("", int.MaxValue, false);
 
-    public static BestQuery Read(string? k, string? lane, string? all) =>
-        k is null && lane is null && all is null
+    public static BestQuery Read(string? k, string? lane, string? all, string? explain = null) =>
+        k is null && lane is null && all is null && explain is null
             ? Plain
             : new BestQuery(
                 string.IsNullOrEmpty(lane) ? "" : RequestReader.Lane(lane),
                 RequestReader.Limit("k", k),
-                RequestReader.Flag("all", all));
+                RequestReader.Flag("all", all),
+                RequestReader.Flag("explain", explain));
 
     /// <summary>The document for this query: in panic, ejected instances count as usable.</summary>
     public BestDocument Document(ServiceSnapshot service, string version)
@@ -29,6 +31,12 @@ public readonly record struct BestQuery(string Lane, int Limit, bool All)
             .Where(view => view.Lane == lane && (all || view.IsUsable || (panic && view.State == InstanceState.Ejected)))
             .Take(Limit)
             .Select(InstanceLine.Of);
+        if (Explain)
+        {
+            var explanations = ScoreExplainer.Explain(service, lane);
+            instances = instances.Select(line => line with { Explain = ExplainDocument.Of(explanations[line.Id]) });
+        }
+
         return new BestDocument(
             service.Service, lane.Length == 0 ? null : lane, version, service.Mode, panic, service.GeneratedAt, [.. instances]);
     }

@@ -34,10 +34,31 @@ public sealed record InstanceLine(
     InstanceState State,
     long? AgeMs)
 {
+    [Description("What the score is made of; only with `explain=true`.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ExplainDocument? Explain { get; init; }
+
     public static InstanceLine Of(InstanceView view) => new(
         view.Id, view.Address, view.Protocol, view.Zone, view.Lane.Length == 0 ? null : view.Lane, view.Weight, view.Score, view.Cpu,
         view.MemoryGib, view.InFlight, view.LatencyMs, view.Rps, view.ErrorRate, view.State, view.AgeMs);
 }
+
+/// <summary>What an instance's weight is made of. Without samples there are no terms and the target is 1.</summary>
+/// <param name="Terms">Their sum is the cost, unless the prediction was raised to its floor of 0.1 ms.</param>
+/// <param name="Cost">Predicted latency and penalty for errors, ms.</param>
+/// <param name="MedianCost">The cost that has the weight 1, ms.</param>
+/// <param name="TargetWeight">Median by cost, clamped; age, smoothing, warm-up and the operator's weight make the weight of it.</param>
+public sealed record ExplainDocument(IReadOnlyList<TermLine> Terms, double? Cost, double? MedianCost, double TargetWeight)
+{
+    public static ExplainDocument Of(ScoreExplanation explanation) => new(
+        [.. explanation.Terms.Select(term => new TermLine(term.Name, term.Coefficient, Figure(term.Value), term.Ms))],
+        Figure(explanation.Cost), Figure(explanation.MedianCost), explanation.TargetWeight);
+
+    private static double? Figure(double value) => double.IsFinite(value) ? value : null;
+}
+
+/// <summary>One term: <c>ms</c> = coefficient x value. A figure that nobody reports is null and adds nothing.</summary>
+public sealed record TermLine(string Name, double Coefficient, double? Value, double Ms);
 
 /// <summary>What every list says beside its content; written by <see cref="ListBody"/>.</summary>
 public abstract record ListDocument

@@ -23,7 +23,8 @@ public static class JsonBody
         return mayBeEmpty && buffer.Length == 0 ? [] : Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
     }
 
-    private static JsonObject Parse(ReadOnlySpan<byte> utf8)
+    /// <exception cref="ApiException"><c>BAD_JSON</c>: malformed or no object.</exception>
+    public static JsonObject Parse(ReadOnlySpan<byte> utf8)
     {
         try
         {

@@ -15,6 +15,9 @@ namespace Fairway.Gateway.Registration;
 /// </summary>
 public sealed class Registrar(IRegistry registry, LaneBook lanes, DirectoryFeed feed)
 {
+    /// <summary>The code of a refusal because nobody registered the instance.</summary>
+    public const string UnknownCode = "INSTANCE_UNKNOWN";
+
     /// <summary>How often a write is tried again that another one overtook.</summary>
     private const int Attempts = 32;
 
@@ -215,7 +218,7 @@ public sealed class Registrar(IRegistry registry, LaneBook lanes, DirectoryFeed 
     }
 
     private static ApiException Unknown(string service, string id) =>
-        new(404, "INSTANCE_UNKNOWN", $"Service '{service}' has no instance '{id}'.");
+        new(404, UnknownCode, $"Service '{service}' has no instance '{id}'.");
 
     private static ApiException Overtaken() => new(409, "OVERTAKEN", "Other writes of the same instance were faster; try again.");
 }

@@ -72,6 +72,7 @@ public static class StatusCodec
         {
             Life.Up => LifeState.Up,
             Life.Down => LifeState.Down,
+            Life.Yielded => LifeState.Yielded,
             _ => LifeState.Unspecified,
         },
         DownReason = status.DownReason is { } reason ? reason[..Math.Min(reason.Length, MaxReasonLength)] : "",
@@ -124,6 +125,7 @@ public static class StatusCodec
         {
             LifeState.Up => Life.Up,
             LifeState.Down => Life.Down,
+            LifeState.Yielded => Life.Yielded,
             _ => Life.Unstated,
         },
         DownReason = message.DownReason.Length == 0 ? null : message.DownReason,

@@ -82,6 +82,9 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         Assert.All(["200", "201", "400", "401", "409", "413", "503"], status => Assert.True(put.GetProperty("responses").TryGetProperty(status, out _), status));
         var line = document.GetProperty("components").GetProperty("schemas").GetProperty("InstanceLine").GetProperty("properties");
         Assert.Equal("number", line.GetProperty("weight").GetProperty("type").GetString());
+        var best = paths.GetProperty("/v1/services/{service}/best").GetProperty("get").GetProperty("parameters").EnumerateArray();
+        Assert.Contains("explain", best.Select(parameter => parameter.GetProperty("name").GetString()));
+        Assert.True(document.GetProperty("components").GetProperty("schemas").TryGetProperty("ExplainDocument", out _));
         var schemas = document.GetRawText();
         Assert.Contains("\"warming\"", schemas, StringComparison.Ordinal);
         foreach (var operation in paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))

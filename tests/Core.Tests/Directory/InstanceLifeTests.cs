@@ -70,6 +70,84 @@ public class InstanceLifeTests
     }
 
     [Fact]
+    public void ApplyStatus_Yielded_StandsUntilTheSuccessorFoundItAlive()
+    {
+        _bench.Register("a", "b");
+        _bench.Say("ex1", ServiceBench.Down("a"));
+        _bench.Say("ex1", ServiceBench.Yielded("a"));
+        _bench.Say("ex2", ServiceBench.Up("b"));
+        Assert.Equal("a=Down b=Ready", _bench.States());
+
+        _bench.Say("ex2", ServiceBench.Up("a"));
+        Assert.Equal("a=Ready b=Ready", _bench.States());
+    }
+
+    [Fact]
+    public void ApplyStatus_YieldedToOneThatFindsItDown_StaysDownWhateverTheFirstSays()
+    {
+        _bench.Register("a");
+        _bench.Say("ex1", ServiceBench.Down("a"));
+        _bench.Say("ex2", ServiceBench.Down("a"));
+        _bench.Say("ex1", ServiceBench.Yielded("a"));
+        _bench.Say("ex1");
+        Assert.Equal("a=Down", _bench.States());
+
+        _bench.Say("ex2", ServiceBench.Up("a"));
+        Assert.Equal("a=Ready", _bench.States());
+    }
+
+    [Fact]
+    public void ApplyStatus_YieldedRepeatedAfterTheSuccessorSpoke_DoesNotTakeItOutAgain()
+    {
+        _bench.Register("a", "b");
+        _bench.Say("ex1", ServiceBench.Down("a"));
+        _bench.Say("ex1", ServiceBench.Yielded("a"));
+        _bench.Say("ex2", ServiceBench.Up("a"));
+        _bench.Say("ex1", ServiceBench.Yielded("a"), ServiceBench.Up("b"));
+        Assert.Equal("a=Ready b=Ready", _bench.States());
+    }
+
+    [Fact]
+    public void ApplyStatus_SuccessorSpokeBeforeTheYield_IsHeard()
+    {
+        _bench.Register("a");
+        _bench.Say("ex1", ServiceBench.Down("a"));
+        _bench.Say("ex2", ServiceBench.Up("a"));
+        Assert.Equal("a=Down", _bench.States());
+
+        _bench.Say("ex1", ServiceBench.Yielded("a"));
+        Assert.Equal("a=Ready", _bench.States());
+    }
+
+    [Fact]
+    public void ApplyStatus_YieldedAndNeverTakenUp_EndsWithTheMark()
+    {
+        _bench.Register("a");
+        _bench.Say("ex1", ServiceBench.Down("a"));
+        _bench.Say("ex1", ServiceBench.Yielded("a"));
+        _bench.Say("ex1");
+        Assert.Equal("a=Ready", _bench.States());
+    }
+
+    [Fact]
+    public void ApplyStatus_YieldedSeenByALateReader_IsDown()
+    {
+        _bench.Register("a");
+        _bench.Say("ex1", ServiceBench.Yielded("a"));
+        Assert.Equal("a=Down", _bench.States());
+    }
+
+    [Fact]
+    public void DropStatus_AnotherFoundItAliveSince_Clears()
+    {
+        _bench.Register("a");
+        _bench.Say("ex1", ServiceBench.Down("a"));
+        _bench.Say("ex2", ServiceBench.Up("a"));
+        _bench.Model.DropStatus("ex1", "0");
+        Assert.Equal("a=Ready", _bench.States());
+    }
+
+    [Fact]
     public void DropStatus_TakenOverAsDown_FollowsTheNewExporter()
     {
         _bench.Register("a");
@@ -167,43 +245,63 @@ public class InstanceLifeTests
             var bench = new ServiceBench();
             string[] ids = ["a", "b", "c"];
             bench.Register(ids);
-            var naive = new Dictionary<(string Exporter, string Id), (bool Down, bool Live)>();
+            var naive = new Dictionary<(string Exporter, string Id), Word>();
             for (var step = 0; step < 30; step++)
             {
                 var exporter = "ex" + random.Next(3);
                 if (random.Next(4) == 0)
                 {
                     bench.Model.DropStatus(exporter, "0");
-                    foreach (var id in ids.Where(id => naive.ContainsKey((exporter, id))))
+                    foreach (var (key, word) in naive.Where(entry => entry.Key.Exporter == exporter).ToList())
                     {
-                        naive[(exporter, id)] = naive[(exporter, id)] with { Live = false };
+                        naive.Remove(key);
+                        if (!word.Answered)
+                        {
+                            naive[key] = word with { Live = false };
+                        }
                     }
 
                     continue;
                 }
 
-                var said = ids.Where(_ => random.Next(2) == 0).ToDictionary(id => id, _ => random.Next(2) == 0);
-                bench.Say(exporter, [.. said.Select(entry => entry.Value ? ServiceBench.Down(entry.Key) : ServiceBench.Up(entry.Key))]);
+                var said = ids.Where(_ => random.Next(2) == 0).ToDictionary(id => id, _ => (Life)random.Next(1, 4));
+                bench.Say(exporter, [.. said.Select(entry => new InstanceStatus { Id = entry.Key, Life = entry.Value })]);
                 foreach (var id in ids)
                 {
-                    naive.Remove((exporter, id)); // what this batch does not say is no longer said by this exporter
-                    if (said.TryGetValue(id, out var down))
+                    naive.Remove((exporter, id), out var before); // what this batch does not say is no longer said by this exporter
+                    if (!said.TryGetValue(id, out var life))
                     {
-                        foreach (var gone in naive.Where(entry => entry.Key.Id == id && !entry.Value.Live).ToList())
-                        {
-                            naive.Remove(gone.Key);
-                        }
+                        continue;
+                    }
 
-                        naive[(exporter, id)] = (down, true);
+                    if (life is not Life.Yielded)
+                    {
+                        foreach (var (key, word) in naive.Where(entry => entry.Key.Id == id).ToList())
+                        {
+                            naive.Remove(key);
+                            if (word.Live)
+                            {
+                                naive[key] = word with { Answered = true };
+                            }
+                        }
+                    }
+
+                    if (life is not Life.Up)
+                    {
+                        var fresh = before is null || (before.Life is Life.Yielded && life is Life.Down);
+                        naive[(exporter, id)] = new Word(life, Live: true, Answered: !fresh && before!.Answered);
                     }
                 }
 
                 foreach (var id in ids)
                 {
-                    var down = naive.Any(entry => entry.Key.Id == id && entry.Value.Down);
+                    var down = naive.Any(entry => entry.Key.Id == id && !(entry.Value is { Life: Life.Yielded, Answered: true }));
                     Assert.True(down == (bench.View(id).State is InstanceState.Down), $"seed {seed} step {step} {id}");
                 }
             }
         }
     }
+
+    /// <summary>What one exporter last said against one instance.</summary>
+    private sealed record Word(Life Life, bool Live, bool Answered);
 }

@@ -25,6 +25,8 @@ internal sealed class ServiceBench
 
     public static InstanceStatus Down(string id) => new() { Id = id, Life = Life.Down };
 
+    public static InstanceStatus Yielded(string id) => new() { Id = id, Life = Life.Yielded };
+
     public static InstanceStatus Up(string id) => new() { Id = id, Life = Life.Up };
 
     public static ServicePolicy Policy(string mode, params (string Id, double Weight)[] weights) => new()

@@ -2,7 +2,7 @@ using Fairway.Testing;
 
 namespace Fairway.Exporter.Tests.Peers;
 
-/// <summary>The script beside this file as a real process, run by the system's Python with Debian's grpcio.</summary>
+/// <summary>The sample <c>samples/python-orca</c> as a real process, run by the system's Python with Debian's grpcio.</summary>
 internal sealed class PythonInstance : IAsyncDisposable
 {
     private const string Python = "/usr/bin/python3";

@@ -45,6 +45,63 @@ public sealed class ServiceBoardTests
     }
 
     [Fact]
+    public void Yield_OfADownOne_IsNamedForAWhileThenDropped()
+    {
+        Add("a", "b");
+        _board.SetLife("a", Life.Down, "refused");
+        _board.Take();
+
+        _board.Yield("a");
+        _board.SetLife("a", Life.Up, ""); // its last check may end after
+        Assert.Equal(Life.Yielded, Batch(_board.Take().Single()).Items.Single().Life);
+
+        Report("b", Busy);
+        Assert.Equal(["a", "b"], Batch(_board.Take().Single()).Items.Select(item => item.Id));
+
+        _time.Advance(ServiceBoard.YieldFor);
+        Assert.Empty(Batch(_board.Take().Single()).Items);
+        Assert.Empty(_board.Take());
+    }
+
+    [Fact]
+    public void Yield_OfTheOnlyOne_EndsWithAnEmptyBatchNotADeletedKey()
+    {
+        Add("a");
+        _board.SetLife("a", Life.Down, "refused");
+        _board.Yield("a");
+        _board.Take();
+        _time.Advance(ServiceBoard.YieldFor);
+
+        Assert.Empty(Batch(_board.Take().Single()).Items);
+    }
+
+    [Fact]
+    public void Yield_OfOneThatIsUp_DropsIt()
+    {
+        Add("a", "b");
+        _board.SetLife("a", Life.Up, "");
+        _board.Take();
+
+        _board.Yield("a");
+
+        Assert.Empty(_board.Take());
+    }
+
+    [Fact]
+    public void Add_AfterYield_KeepsItDownUntilItIsChecked()
+    {
+        Add("a");
+        _board.SetLife("a", Life.Down, "refused");
+        _board.Yield("a");
+        Add("a");
+        _time.Advance(ServiceBoard.YieldFor);
+        Assert.Equal(Life.Yielded, Batch(_board.Take().Single()).Items.Single().Life);
+
+        _board.SetLife("a", Life.Up, "");
+        Assert.Equal(Life.Up, Batch(_board.Take().Single()).Items.Single().Life);
+    }
+
+    [Fact]
     public void Take_Sample_HasItsAgeAtThePut()
     {
         Add("a");

@@ -40,6 +40,30 @@ public sealed class BestListTests : IAsyncLifetime
             answer.Text);
     }
 
+    [Fact]
+    public async Task Best_Explain_TellsWhichTermCostWhat()
+    {
+        _host.Show(Service("orders",
+            Instance("a", 1.5) with { Score = 27, Cpu = 0.5, MemoryGib = 1, InFlight = 3, LatencyMs = 7.5, Rps = 100, ErrorRate = 0, AgeMs = 40 },
+            Instance("b", 0.1, InstanceState.Warming)));
+
+        var plain = await _host.GetAsync("/v1/services/orders/best");
+        Assert.DoesNotContain("explain", plain.Text, StringComparison.Ordinal);
+
+        var lines = (await _host.GetAsync("/v1/services/orders/best?explain=true")).Json.GetProperty("instances");
+        var explain = lines[0].GetProperty("explain");
+        var terms = explain.GetProperty("terms").EnumerateArray().ToDictionary(term => term.GetProperty("name").GetString()!);
+        Assert.Equal(["intercept", "cpu", "memoryGib", "inFlight", "rps", "latencyMs", "errorRate", "errorPenalty"], terms.Keys);
+        Assert.Equal(0.5, terms["cpu"].GetProperty("value").GetDouble());
+        Assert.All(terms.Values, term => Assert.Equal(
+            term.GetProperty("ms").GetDouble(), term.GetProperty("coefficient").GetDouble() * term.GetProperty("value").GetDouble(), 9));
+        Assert.Equal(explain.GetProperty("cost").GetDouble(), terms.Values.Sum(term => term.GetProperty("ms").GetDouble()), 9);
+        Assert.Equal(explain.GetProperty("cost").GetDouble(), explain.GetProperty("medianCost").GetDouble());
+        Assert.Equal(1, explain.GetProperty("targetWeight").GetDouble());
+        Assert.Empty(lines[1].GetProperty("explain").GetProperty("terms").EnumerateArray());
+        Assert.Equal("null", lines[1].GetProperty("explain").GetProperty("cost").GetRawText());
+    }
+
     [Theory]
     [InlineData("", "a,b,c,w")]
     [InlineData("?k=2", "a,b")]
@@ -82,6 +106,7 @@ public sealed class BestListTests : IAsyncLifetime
     [InlineData("/v1/services/orders/best?k=", 400, "BAD_FIELD")]
     [InlineData("/v1/services/orders/best?k=1&k=2", 400, "BAD_FIELD")]
     [InlineData("/v1/services/orders/best?all=yes", 400, "BAD_FIELD")]
+    [InlineData("/v1/services/orders/best?explain=1", 400, "BAD_FIELD")]
     [InlineData("/v1/services/orders/best?lane=a%2Fb", 400, "BAD_NAME")]
     [InlineData("/v1/services/orders/best?lane=base", 400, "NAME_RESERVED")]
     [InlineData("/v1/services/orders/best?since=x&wait=30", 400, "BAD_WAIT")]

@@ -1,6 +1,11 @@
-"""An instance that is not ours: grpcio serving ORCA and grpc.health on raw bytes. Prints its port once it serves."""
+"""A service that does not use the Sdk: Debian's grpcio serving ORCA load reports and grpc.health on raw bytes.
+
+    server.py [PORT]    prints PORT n once it serves; 0 or nothing takes a free one
+
+It cannot register itself: put it into the Gateway's services file (README.md beside this)."""
 
 import struct
+import sys
 import time
 from concurrent import futures
 
@@ -18,7 +23,8 @@ def named(name, value):
 
 
 def stream_core_metrics(request, context):
-    # cpu, rps, eps, and three named metrics; never more often than twice a second.
+    # Field numbers of xds.data.orca.v3.OrcaLoadReport: cpu_utilization 1, rps_fractional 6, eps 7, named_metrics 8.
+    # A service of yours measures these; here they stand still. Never more often than twice a second.
     report = double(1, 0.25) + double(6, 40.0) + double(7, 10.0)
     report += named("in_flight", 3.0) + named("latency_ms", 12.5) + named("memory_gib", 0.5)
     while context.is_active():
@@ -40,7 +46,7 @@ server.add_generic_rpc_handlers((
             {"StreamCoreMetrics": grpc.unary_stream_rpc_method_handler(stream_core_metrics)}),
     handler("grpc.health.v1.Health", {"Check": grpc.unary_unary_rpc_method_handler(check)}),
 ))
-port = server.add_insecure_port("127.0.0.1:0")
+port = server.add_insecure_port(f"127.0.0.1:{sys.argv[1] if len(sys.argv) > 1 else 0}")
 server.start()
 print(f"PORT {port}", flush=True)
 server.wait_for_termination()
