@@ -5,6 +5,7 @@ using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Streams;
 using Fairway.Grains.Streams;
+using Fairway.Registry.Schema;
 
 namespace Fairway.Gateway.History;
 

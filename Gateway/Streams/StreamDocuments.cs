@@ -1,7 +1,7 @@
 using System.Globalization;
 using Fairway.Core.Streams;
-using Fairway.Gateway.Http;
 using Fairway.GrainInterfaces.Streams;
+using Fairway.Registry.Schema;
 
 namespace Fairway.Gateway.Streams;
 
