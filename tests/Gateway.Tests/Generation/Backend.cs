@@ -25,7 +25,8 @@ internal sealed class Backend : IAsyncDisposable
     public static async Task<Backend> StartAsync(ModelServer model, params string[] args) => new(await GatewayHost.StartAsync(
     [
         $"--Models:demo:BaseUrl={model.Url}/v1", $"--Models:raw:BaseUrl={model.Url}/raw", $"--Models:raw:ApiKey={ApiKey}",
-        "--Models:raw:Model=upstream-name", "--Models:raw:IdleTimeoutSeconds=0.4", "--Models:demo:IdleTimeoutSeconds=1",
+        "--Models:raw:Model=upstream-name", $"--Models:hasty:BaseUrl={model.Url}/v1", "--Models:hasty:IdleTimeoutSeconds=1.5",
+        $"--Models:hasty-raw:BaseUrl={model.Url}/raw", "--Models:hasty-raw:IdleTimeoutSeconds=0.3",
         "--Models:away:BaseUrl=http://127.0.0.1:9", .. args,
     ]));
 

@@ -80,7 +80,7 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
     [InlineData("ErrorInStream", "UPSTREAM_ERROR", 5)]
     public async Task Model_Fails_EndsInExactlyOneCodedTerminal(string failure, string code, int deltas)
     {
-        var frames = await AnswerAsync(Request("demo", $$"""{"failure":"{{failure}}","tokensPerSecond":200,"firstTokenMs":0}"""));
+        var frames = await AnswerAsync(Request(failure == "Stall" ? "hasty" : "demo", $$"""{"failure":"{{failure}}","tokensPerSecond":200,"firstTokenMs":0}"""));
 
         Assert.Equal(code, Backend.CodeOf(frames[^1]));
         Assert.Equal(FrameKind.Error, frames[^1].Kind);
@@ -126,7 +126,7 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
     {
         _model.Raw = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
 
-        Assert.Equal("UPSTREAM_TIMEOUT", Backend.CodeOf(Assert.Single(await AnswerAsync(Request("raw")))));
+        Assert.Equal("UPSTREAM_TIMEOUT", Backend.CodeOf(Assert.Single(await AnswerAsync(Request("hasty-raw")))));
     }
 
     [Theory]
@@ -185,8 +185,8 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
             await _backend.Grain(_user).Open("main", StreamBytes.Empty);
         }
 
-        // the contract's 100 ms are measured by the bench; here a busy machine must not fail the test, and the idle limit must not pass it
-        Assert.InRange(Stopwatch.GetElapsedTime(asked, await closed.Task.WaitAsync(TimeSpan.FromSeconds(10))), TimeSpan.Zero, TimeSpan.FromSeconds(0.35));
+        // the contract's 100 ms hold on a quiet machine; a busy one must not fail the test, and nothing else closes the socket this soon
+        Assert.InRange(Stopwatch.GetElapsedTime(asked, await closed.Task.WaitAsync(TimeSpan.FromSeconds(10))), TimeSpan.Zero, TimeSpan.FromSeconds(2));
         var terminal = Assert.Single(await _backend.ReadToEndAsync(_user, version));
         Assert.Equal(byStop ? FrameKind.Stop : FrameKind.Superseded, terminal.Kind);
     }
@@ -260,6 +260,22 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
             Assert.Equal(53, frames.Count);
             Assert.Single(frames.SkipLast(1).Select(frame => JsonDocument.Parse(frame.Data).RootElement.GetProperty("id").GetString()).Distinct());
         }
+    }
+
+    [Fact]
+    public async Task ManyPostsAtOnce_OneConversation_TheNewestWinsAndTheOthersEndSuperseded()
+    {
+        var versions = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ =>
+            _backend.AskAsync(_user, Request("demo", """{"tokensPerSecond":0,"firstTokenMs":0,"tokens":50}"""))));
+
+        Assert.Equal(64, versions.Distinct().Count());
+        foreach (var version in versions.Order().SkipLast(1))
+        {
+            Assert.Equal(FrameKind.Superseded, Assert.Single(await _backend.ReadToEndAsync(_user, version)).Kind);
+        }
+
+        Assert.Equal(53, (await _backend.ReadToEndAsync(_user, versions.Max())).Count);
+        Assert.Equal(versions.Max(), await _backend.Grain(_user).Current("main"));
     }
 
     [Fact]

@@ -59,6 +59,31 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Kill_InMidAnswer_TheNextProcessEndsItWhereEveryReaderSeesItWithoutASecondRun()
+    {
+        using var folder = new TempFolder();
+        using var copy = new TempFolder();
+        await using var model = await ModelServer.StartAsync();
+        await using var killed = await StartAsync(model, folder);
+        var version = await killed.AskAsync(User, """{"model":"demo","messages":[],"knobs":{"tokensPerSecond":20,"firstTokenMs":0}}""");
+        var (reader, reference) = await killed.FollowAsync(User, version);
+        await Eventually.True(() => reader.Slices.Sum(slice => slice.Frames.Length) >= 3);
+        GC.KeepAlive(reference);
+        await using (var from = new FileStream(Path.Combine(folder.Path, "jobs.journal"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+        await using (var to = File.Create(Path.Combine(copy.Path, "jobs.journal")))
+        {
+            await from.CopyToAsync(to); // what a killed process leaves
+        }
+
+        await using var next = await StartAsync(model, copy);
+        var frames = await next.ReadToEndAsync(User, version);
+
+        Assert.Equal("INTERRUPTED", Backend.CodeOf(Assert.Single(frames)));
+        Assert.True((await next.Grain(User).Find(version))!.Frames > 1000);
+        Assert.Equal(1, model.Figures.Calls);
+    }
+
+    [Fact]
     public async Task Stop_AnswerEndsWithinTheDrain_IsWholeInTheNextProcess()
     {
         using var folder = new TempFolder();
