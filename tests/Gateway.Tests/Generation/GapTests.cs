@@ -1,4 +1,3 @@
-using Fairway.Core.Streams;
 using Fairway.Gateway.Generation;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
@@ -26,10 +25,10 @@ public sealed class GapTests(GenerationFixture fixture) : IClassFixture<Generati
 
             await context.Response.WriteAsync("data: [DONE]\n\n");
         };
-        var grain = new ForgetfulGrain(isAwayFirst);
+        var (calls, grain) = ForgetfulGrain.Create(isAwayFirst);
         var job = new StreamJob("gaps", 1, "main", 1, StreamBytes.From("""{"model":"raw"}"""u8.ToArray()), false);
 
-        await Generation(job, grain).RunAsync(CancellationToken.None);
+        await Generation(job, calls).RunAsync(CancellationToken.None);
 
         Assert.True(grain.Gaps > 0);
         Assert.Equal(41, grain.Frames.Count);
@@ -48,10 +47,11 @@ public sealed class GapTests(GenerationFixture fixture) : IClassFixture<Generati
             await context.Response.Body.FlushAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         };
-        var grain = new ForgetfulGrain(false) { IsFencing = true };
+        var (calls, grain) = ForgetfulGrain.Create(isAwayFirst: false);
+        grain.IsFencing = true;
         var job = new StreamJob("fenced", 1, "main", 1, StreamBytes.From("""{"model":"raw"}"""u8.ToArray()), false);
 
-        await Generation(job, grain).RunAsync(CancellationToken.None);
+        await Generation(job, calls).RunAsync(CancellationToken.None);
 
         await closed.Task.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Empty(grain.Frames);
@@ -68,62 +68,5 @@ public sealed class GapTests(GenerationFixture fixture) : IClassFixture<Generati
     private sealed class Nobody : IGenerationCanceller
     {
         public Task Cancel(string user, long version) => Task.CompletedTask;
-    }
-
-    /// <summary>Forgets everything after its fifth append; where it is away first, the sixth fails too.</summary>
-    private sealed class ForgetfulGrain(bool isAwayFirst) : IUserStreamGrain
-    {
-        private int _appends;
-
-        public List<Frame> Frames { get; } = [];
-
-        public int Gaps { get; private set; }
-
-        public bool IsFencing { get; init; }
-
-        public Task<AppendReply> Begin(StreamJob job, IGenerationCanceller canceller) => Task.FromResult(new AppendReply((int)AppendOutcome.Accepted, 0));
-
-        public Task<AppendReply> Append(StreamAppend append, IGenerationCanceller canceller)
-        {
-            _appends++;
-            if (IsFencing)
-            {
-                return Task.FromResult(new AppendReply((int)AppendOutcome.Fenced, 0));
-            }
-
-            if (_appends == 5)
-            {
-                Frames.Clear();
-                return isAwayFirst ? throw new TimeoutException("away") : Reply(append);
-            }
-
-            return Reply(append);
-        }
-
-        public Task<long> Open(string conversation, StreamBytes request) => throw new NotSupportedException();
-
-        public Task<StreamSlice?> Read(long version, int offset, string gateway, IStreamObserver observer) => throw new NotSupportedException();
-
-        public Task MarkRead(long version) => throw new NotSupportedException();
-
-        public Task<bool> Stop(long version) => throw new NotSupportedException();
-
-        public Task<int> Acknowledge(long version) => throw new NotSupportedException();
-
-        public Task<long> Current(string conversation) => throw new NotSupportedException();
-
-        public Task<StreamSummary?> Find(long version) => throw new NotSupportedException();
-
-        private Task<AppendReply> Reply(StreamAppend append)
-        {
-            if (append.Offset > Frames.Count)
-            {
-                Gaps++;
-                return Task.FromResult(new AppendReply((int)AppendOutcome.Gap, Frames.Count));
-            }
-
-            Frames.AddRange(append.Frames.Skip(Frames.Count - append.Offset).Select(frame => frame.ToCore()));
-            return Task.FromResult(new AppendReply((int)AppendOutcome.Accepted, Frames.Count));
-        }
     }
 }
