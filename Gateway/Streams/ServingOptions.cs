@@ -20,13 +20,13 @@ public sealed class ServingOptions
     public double HeartbeatSeconds { get; set; } = 10;
 
     /// <summary>On a graceful stop, readers are closed spread over this long. Default 2 s.</summary>
-    public double DrainSeconds { get; set; } = 2;
+    public double ReaderDrainSeconds { get; set; } = 2;
 
     internal TimeSpan WriteTimeout => TimeSpan.FromSeconds(WriteTimeoutSeconds);
 
     internal TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
 
-    internal TimeSpan Drain => TimeSpan.FromSeconds(DrainSeconds);
+    internal TimeSpan Drain => TimeSpan.FromSeconds(ReaderDrainSeconds);
 }
 
 internal sealed class ServingOptionsValidator : IValidateOptions<ServingOptions>
@@ -38,7 +38,7 @@ internal sealed class ServingOptionsValidator : IValidateOptions<ServingOptions>
         Check(nameof(options.ReaderMaxBytesBehind), options.ReaderMaxBytesBehind, 1, 64 << 20);
         Check(nameof(options.WriteTimeoutSeconds), options.WriteTimeoutSeconds, 0.1, 3600);
         Check(nameof(options.HeartbeatSeconds), options.HeartbeatSeconds, 0.1, 10);
-        Check(nameof(options.DrainSeconds), options.DrainSeconds, 0, 20);
+        Check(nameof(options.ReaderDrainSeconds), options.ReaderDrainSeconds, 0, 20);
         return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;
 
         void Check(string field, double value, double min, double max)

@@ -170,7 +170,7 @@ internal sealed class SseReader(LiveStream stream, int next, PipeWriter writer, 
     private void CutIfBehind()
     {
         var since = clock.GetElapsedTime(Volatile.Read(ref _writeBegan));
-        if (_isWriting && since >= BlockedAfter
+        if (!_isCut && _isWriting && since >= BlockedAfter
             && (since > options.WriteTimeout
                 || stream.Bytes - Math.Max(Volatile.Read(ref _written), _bytesAtStart) > options.ReaderMaxBytesBehind))
         {

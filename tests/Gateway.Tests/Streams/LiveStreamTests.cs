@@ -91,7 +91,7 @@ public sealed class LiveStreamTests
         var stuck = new Pipe(new PipeOptions(pauseWriterThreshold: 64 * 1024, resumeWriterThreshold: 32 * 1024));
         var cut = new TaskCompletionSource();
         var options = new ServingOptions();
-        var slow = new SseReader(stream, 0, stuck.Writer, options, _clock, cut.SetResult);
+        var slow = new SseReader(stream, 0, stuck.Writer, options, _clock, () => cut.TrySetResult());
         var log = new WriteLog();
         stream.Add(slow);
         using var end = new CancellationTokenSource();

@@ -29,7 +29,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task Stop_GracefullyUnderReaders_AllResumeWhole()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:DrainSeconds=0.5");
+        await using var host = await StreamHost.StartAsync("--Streams:ReaderDrainSeconds=0.5");
         var readers = Enumerable.Range(0, 40).Select(index => (Subject: $"user-{index % 8}", Parser: new SseParser())).ToArray();
         var versions = new Dictionary<string, string>();
         foreach (var subject in readers.Select(reader => reader.Subject).Distinct())
