@@ -41,6 +41,7 @@ public static class GatewayApp
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddCommandLine(args, Switches);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not four lines a request
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
