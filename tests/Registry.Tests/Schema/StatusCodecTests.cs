@@ -8,6 +8,19 @@ public sealed class StatusCodecTests
 {
     private static readonly LoadSample Sample = new(0.5, 1.5, 3, 20.25, 100, double.NaN);
 
+    [Theory]
+    [InlineData(Life.Unstated)]
+    [InlineData(Life.Up)]
+    [InlineData(Life.Down)]
+    [InlineData(Life.Yielded)]
+    public void Split_EachLife_ComesBack(Life life)
+    {
+        var value = StatusCodec.Split(new StatusBatch([new InstanceStatus { Id = "a", Life = life }])).Single();
+
+        Assert.True(StatusCodec.TryDecode(value, out var batch));
+        Assert.Equal(life, batch.Items.Single().Life);
+    }
+
     [Fact]
     public void Split_Batch_SurvivesTheTrip()
     {
