@@ -28,7 +28,7 @@ public sealed class LaneScorer(CostModel model, WeightOptions options)
 {
     private double[] _scratch = [];
 
-    /// <summary>Fills in <see cref="Contender.Score"/> and <see cref="Contender.Weight"/>; O(n log n).</summary>
+    /// <summary>Fills in <see cref="Contender.Score"/> and <see cref="Contender.Weight"/>; O(n).</summary>
     public void Score(Span<Contender> contenders)
     {
         if (_scratch.Length < contenders.Length)
@@ -73,13 +73,27 @@ public sealed class LaneScorer(CostModel model, WeightOptions options)
     private double Cost(in Contender contender, double median) =>
         contender.Score + Weights.Penalty(contender.Means.ErrorRate, median, options);
 
-    private LoadSample Substitutes(ReadOnlySpan<Contender> contenders) => new(
+    private LoadSample Substitutes(ReadOnlySpan<Contender> contenders) => !LacksAny(contenders) ? default : new(
         Substitute(contenders, static means => means.Cpu),
         Substitute(contenders, static means => means.MemoryGib),
         Substitute(contenders, static means => means.InFlight),
         Substitute(contenders, static means => means.LatencyMs),
         Substitute(contenders, static means => means.Rps),
         Substitute(contenders, static means => means.ErrorRate));
+
+    private static bool LacksAny(ReadOnlySpan<Contender> contenders)
+    {
+        foreach (ref readonly var contender in contenders)
+        {
+            var means = contender.Means;
+            if (contender.IsSampled && double.IsNaN(means.Cpu + means.MemoryGib + means.InFlight + means.LatencyMs + means.Rps + means.ErrorRate))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private double Substitute(ReadOnlySpan<Contender> contenders, Func<LoadSample, double> figure)
     {
@@ -123,16 +137,7 @@ public sealed class LaneScorer(CostModel model, WeightOptions options)
         return LowerMedian(count);
     }
 
-    private double LowerMedian(int count)
-    {
-        if (count == 0)
-        {
-            return double.NaN;
-        }
-
-        Array.Sort(_scratch, 0, count);
-        return _scratch[(count - 1) / 2];
-    }
+    private double LowerMedian(int count) => count == 0 ? double.NaN : Selection.Smallest(_scratch.AsSpan(0, count), (count - 1) / 2);
 
     private enum Measure
     {

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Fairway.Core.Scoring;
 
 /// <summary>
@@ -8,13 +6,17 @@ namespace Fairway.Core.Scoring;
 /// </summary>
 public sealed class SlidingWindow
 {
-    private const int Figures = 6;
     private const long Empty = long.MinValue;
 
     private readonly Bucket[] _buckets;
     private readonly double[] _weights;
     private readonly long _span;
     private long _newest = Empty;
+
+    // The bucket of the last sample: the next one mostly goes there too, and finding it by division costs more than all the rest.
+    private long _lastStart;
+    private long _lastSpan;
+    private int _lastSlot;
 
     public SlidingWindow(WindowOptions? options = null)
     {
@@ -34,27 +36,20 @@ public sealed class SlidingWindow
     /// <summary>Adds a sample taken at <paramref name="at"/> on the monotonic clock. One older than the window is dropped.</summary>
     public void Add(in LoadSample sample, TimeSpan at)
     {
-        var index = Index(at.Ticks);
-        if (_newest != Empty && index <= Index(_newest) - _buckets.Length)
+        var ticks = at.Ticks;
+        if ((ulong)(ticks - _lastStart) >= (ulong)_lastSpan && !TurnTo(ticks))
         {
             return;
         }
 
-        _newest = Math.Max(_newest, at.Ticks);
-        ref var bucket = ref _buckets[Slot(index)];
-        if (bucket.Index != index)
+        if (ticks > _newest)
         {
-            bucket = default;
-            bucket.Index = index;
+            _newest = ticks;
         }
 
+        ref var bucket = ref _buckets[_lastSlot];
         bucket.Samples++;
-        Accumulate(ref bucket, 0, sample.Cpu);
-        Accumulate(ref bucket, 1, sample.MemoryGib);
-        Accumulate(ref bucket, 2, sample.InFlight);
-        Accumulate(ref bucket, 3, sample.LatencyMs);
-        Accumulate(ref bucket, 4, sample.Rps);
-        Accumulate(ref bucket, 5, sample.ErrorRate);
+        bucket.Figures.Add(in sample);
     }
 
     /// <summary>The means as of <paramref name="now"/> on the monotonic clock.</summary>
@@ -65,10 +60,9 @@ public sealed class SlidingWindow
             return new WindowSnapshot(new LoadSample(double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN), 0, null);
         }
 
-        Sums sums = default;
-        Sums counts = default;
+        FigureSums.Weighted figures = default;
         var samples = 0;
-        var current = Index(now.Ticks);
+        var current = (ulong)(now.Ticks - _lastStart) < (ulong)_lastSpan ? _buckets[_lastSlot].Index : Index(now.Ticks);
         foreach (ref var bucket in _buckets.AsSpan())
         {
             if (bucket.Index == Empty || current - bucket.Index >= _buckets.Length)
@@ -76,25 +70,18 @@ public sealed class SlidingWindow
                 continue;
             }
 
-            var weight = _weights[Math.Max(0, current - bucket.Index)];
             samples += bucket.Samples;
-            for (var figure = 0; figure < Figures; figure++)
-            {
-                sums[figure] += weight * bucket.Sums[figure];
-                counts[figure] += weight * bucket.Counts[figure];
-            }
+            figures.Add(ref bucket.Figures, _weights[Math.Max(0, current - bucket.Index)]);
         }
 
-        // 0/0 is NaN: a figure that no sample had.
-        var means = new LoadSample(
-            sums[0] / counts[0], sums[1] / counts[1], sums[2] / counts[2], sums[3] / counts[3], sums[4] / counts[4], sums[5] / counts[5]);
-        return new WindowSnapshot(means, samples, TimeSpan.FromTicks(Math.Max(0, now.Ticks - _newest)));
+        return new WindowSnapshot(figures.Means(), samples, TimeSpan.FromTicks(Math.Max(0, now.Ticks - _newest)));
     }
 
     /// <summary>Forgets everything, as for a new process under an old name.</summary>
     public void Clear()
     {
         _newest = Empty;
+        _lastSpan = 0;
         foreach (ref var bucket in _buckets.AsSpan())
         {
             bucket = default;
@@ -102,13 +89,26 @@ public sealed class SlidingWindow
         }
     }
 
-    private static void Accumulate(ref Bucket bucket, int figure, double value)
+    /// <summary>Makes the bucket of <paramref name="ticks"/> the one that is added to; false if it is older than the window.</summary>
+    private bool TurnTo(long ticks)
     {
-        if (!double.IsNaN(value))
+        var index = Index(ticks);
+        if (_newest != Empty && index <= Index(_newest) - _buckets.Length)
         {
-            bucket.Sums[figure] += value;
-            bucket.Counts[figure]++;
+            return false;
         }
+
+        _lastSlot = Slot(index);
+        _lastStart = index * _span;
+        _lastSpan = _span;
+        ref var bucket = ref _buckets[_lastSlot];
+        if (bucket.Index != index)
+        {
+            bucket = default;
+            bucket.Index = index;
+        }
+
+        return true;
     }
 
     // Rounds down below zero too: a sample may be older than the clock's origin.
@@ -120,13 +120,6 @@ public sealed class SlidingWindow
     {
         public long Index;
         public int Samples;
-        public Sums Sums;
-        public Sums Counts;
-    }
-
-    [InlineArray(Figures)]
-    private struct Sums
-    {
-        private double _first;
+        public FigureSums Figures;
     }
 }

@@ -59,7 +59,7 @@ internal abstract class CallTarget(Silo silo, GrainId id)
         }
     }
 
-    /// <summary>Abandons the requests that <paramref name="isOver"/> says so of.</summary>
+    /// <summary>Abandons the requests, claimed while they are listed here, that <paramref name="isOver"/> says so of.</summary>
     public void Abandon(Func<Request, bool> isOver, Func<Request, Exception> reason)
     {
         List<Request>? over = null;
@@ -75,7 +75,7 @@ internal abstract class CallTarget(Silo silo, GrainId id)
         {
             for (var item = list.First; item is not null; item = item.Next)
             {
-                if (item is Request { Descriptor.OneWay: false, IsAbandoned: false } request && isOver(request))
+                if (item is Request { Descriptor.OneWay: false, IsAbandoned: false } request && isOver(request) && request.TryClaim())
                 {
                     (over ??= []).Add(request);
                 }

@@ -34,6 +34,8 @@ internal sealed class MethodDescriptor
 
     public TimeSpan? ResponseTimeout { get; }
 
+    public RequestPool Pool { get; } = new();
+
     /// <summary>The fields of the request type that hold the arguments, by index; null at the token's.</summary>
     public FieldInfo?[] ArgumentFields { get; set; } = [];
 

@@ -64,7 +64,9 @@ internal static class ProxyEmitter
             types);
         var il = implementation.GetILGenerator();
         il.Emit(OpCodes.Ldarg_0);
-        il.Emit(OpCodes.Newobj, request.GetConstructor(Type.EmptyTypes)!);
+        il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldc_I4, index);
+        il.Emit(OpCodes.Call, typeof(RequestPool).GetMethod(nameof(RequestPool.Rent))!.MakeGenericMethod(request));
         for (var i = 0; i < types.Length; i++)
         {
             il.Emit(OpCodes.Dup);
@@ -120,9 +122,26 @@ internal static class ProxyEmitter
         il.Emit(OpCodes.Callvirt, descriptor.Method);
         il.Emit(OpCodes.Ret);
         request.DefineMethodOverride(body, call);
+        EmitForget(request, fields);
         var made = request.CreateType();
         descriptor.ArgumentFields = [.. types.Select((_, i) => made.GetField($"Argument{i}"))];
         return made;
+    }
+
+    private static void EmitForget(TypeBuilder request, FieldInfo?[] fields)
+    {
+        var forget = typeof(Request).GetMethod("ForgetArguments", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        var body = request.DefineMethod(forget.Name, MethodAttributes.Family | MethodAttributes.Virtual | MethodAttributes.HideBySig, typeof(void), Type.EmptyTypes);
+        var il = body.GetILGenerator();
+        foreach (var field in fields.OfType<FieldInfo>())
+        {
+            il.Emit(OpCodes.Ldarg_0);
+            il.Emit(OpCodes.Ldflda, field);
+            il.Emit(OpCodes.Initobj, field.FieldType);
+        }
+
+        il.Emit(OpCodes.Ret);
+        request.DefineMethodOverride(body, forget);
     }
 
     private static Func<Silo, InterfaceDescriptor, GrainId, GrainReference> Factory(Type proxy)

@@ -17,7 +17,12 @@ internal abstract class Request : WorkItem, IInvokable
     private CancellationTokenRegistration _registration;
     private CallTarget? _target;
     private Task? _filtered;
+    private Action? _ended;
+    private bool _shown;
     private int _answered;
+
+    /// <summary>What the end of the method is to call; the same over all calls that this object serves.</summary>
+    protected Action OnEnd => _ended ??= Ended;
 
     public MethodDescriptor Descriptor { get; private set; } = null!;
 
@@ -50,6 +55,7 @@ internal abstract class Request : WorkItem, IInvokable
             var instance = target.Instance ?? throw new InvalidOperationException($"{target} has no instance.");
             if (target.HasFilters)
             {
+                _shown = true;
                 _filtered = new IncomingCall(this, target, instance).RunAsync();
                 if (!_filtered.IsCompleted)
                 {
@@ -81,17 +87,28 @@ internal abstract class Request : WorkItem, IInvokable
         }
     }
 
+    /// <summary>
+    /// Claims the answer, for <see cref="Abandon"/>; false if it was given. Within the lock of the target that lists this call,
+    /// so that it still is that call.
+    /// </summary>
+    public bool TryClaim() => TryAnswer();
+
     /// <summary>Ends the wait of the caller, takes the call back if it has not started, and cancels its token if it has.</summary>
     public void Abandon(Exception reason, bool cancel)
     {
+        SetException(reason);
+        _registration.Unregister();
+        if (_target is { } target && !target.Withdraw(this) && cancel && _calleeSource is { } source)
+        {
+            target.RunLater(source.Cancel);
+        }
+    }
+
+    private void AbandonByCaller(CancellationToken token)
+    {
         if (TryAnswer())
         {
-            SetException(reason);
-            _registration.Unregister();
-            if (_target is { } target && !target.Withdraw(this) && cancel && _calleeSource is { } source)
-            {
-                target.RunLater(source.Cancel);
-            }
+            Abandon(new OperationCanceledException(token), cancel: true);
         }
     }
 
@@ -114,6 +131,7 @@ internal abstract class Request : WorkItem, IInvokable
         Descriptor = reference.Contract.Methods[method];
         Reference = reference;
         Sender = Activation.Current;
+        _shown = reference.Silo.HasOutgoingFilters;
     }
 
     /// <summary>The call itself, past the filters.</summary>
@@ -136,7 +154,7 @@ internal abstract class Request : WorkItem, IInvokable
             if (CallerToken.CanBeCanceled)
             {
                 _registration = CallerToken.UnsafeRegister(
-                    static (state, token) => ((Request)state!).Abandon(new OperationCanceledException(token), cancel: true), this);
+                    static (state, token) => ((Request)state!).AbandonByCaller(token), this);
             }
         }
 
@@ -210,7 +228,33 @@ internal abstract class Request : WorkItem, IInvokable
         {
             SetException(thrown);
         }
+
+        Recycle();
     }
+
+    /// <summary>Gives this object back, unless a filter or the caller's token may still refer to it.</summary>
+    private void Recycle()
+    {
+        if (_shown || CallerToken.CanBeCanceled)
+        {
+            return;
+        }
+
+        Reference = null!;
+        Sender = null;
+        Context = null;
+        Forwards = 0;
+        _calleeSource = null;
+        _target = null;
+        ForgetArguments();
+        ForgetOutcome();
+        Volatile.Write(ref _answered, 0);
+        Descriptor.Pool.Return(this);
+    }
+
+    protected abstract void ForgetArguments();
+
+    protected abstract void ForgetOutcome();
 
     private bool TryAnswer() => Interlocked.Exchange(ref _answered, 1) == 0;
 

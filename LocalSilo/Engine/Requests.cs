@@ -19,10 +19,8 @@ internal abstract class Request<T> : Request
     {
         Address(reference, method);
         var silo = reference.Silo;
-        if (!Descriptor.OneWay)
-        {
-            _answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
+        var answer = Descriptor.OneWay ? null : new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answer = answer;
 
         if (silo.HasOutgoingFilters)
         {
@@ -30,7 +28,7 @@ internal abstract class Request<T> : Request
         }
 
         Transmit(silo);
-        return _answer?.Task ?? Task.FromResult(default(T)!);
+        return answer?.Task ?? Task.FromResult(default(T)!); // this may be on its way again by now
     }
 
     public override void SetBoxedResult(object? result) => _result = (T?)result;
@@ -42,6 +40,12 @@ internal abstract class Request<T> : Request
     protected override void SetException(Exception exception) => _answer?.SetException(exception);
 
     protected override void SetCanceled(CancellationToken token) => _answer?.SetCanceled(token);
+
+    protected override void ForgetOutcome()
+    {
+        _answer = null;
+        _result = default;
+    }
 
     private async Task<T> SendFilteredAsync(Silo silo)
     {
@@ -70,11 +74,17 @@ internal abstract class TaskRequest<T> : Request<T>
             return true;
         }
 
-        _running.GetAwaiter().UnsafeOnCompleted(Ended);
+        _running.GetAwaiter().UnsafeOnCompleted(OnEnd);
         return false;
     }
 
     protected override void End() => Take(_running!.GetAwaiter().GetResult());
+
+    protected override void ForgetOutcome()
+    {
+        base.ForgetOutcome();
+        _running = null;
+    }
 }
 
 internal abstract class TaskRequest : Request<Nothing>
@@ -101,11 +111,17 @@ internal abstract class TaskRequest : Request<Nothing>
             return true;
         }
 
-        _running.GetAwaiter().UnsafeOnCompleted(Ended);
+        _running.GetAwaiter().UnsafeOnCompleted(OnEnd);
         return false;
     }
 
     protected override void End() => _running!.GetAwaiter().GetResult();
+
+    protected override void ForgetOutcome()
+    {
+        base.ForgetOutcome();
+        _running = null;
+    }
 }
 
 internal abstract class ValueTaskRequest<T> : Request<T>
@@ -124,11 +140,17 @@ internal abstract class ValueTaskRequest<T> : Request<T>
             return true;
         }
 
-        _running.GetAwaiter().UnsafeOnCompleted(Ended);
+        _running.GetAwaiter().UnsafeOnCompleted(OnEnd);
         return false;
     }
 
     protected override void End() => Take(_running.GetAwaiter().GetResult());
+
+    protected override void ForgetOutcome()
+    {
+        base.ForgetOutcome();
+        _running = default;
+    }
 }
 
 internal abstract class ValueTaskRequest : Request<Nothing>
@@ -155,11 +177,17 @@ internal abstract class ValueTaskRequest : Request<Nothing>
             return true;
         }
 
-        _running.GetAwaiter().UnsafeOnCompleted(Ended);
+        _running.GetAwaiter().UnsafeOnCompleted(OnEnd);
         return false;
     }
 
     protected override void End() => _running.GetAwaiter().GetResult();
+
+    protected override void ForgetOutcome()
+    {
+        base.ForgetOutcome();
+        _running = default;
+    }
 }
 
 internal abstract class VoidRequest : Request<Nothing>

@@ -1,7 +1,12 @@
+using System.Runtime.ExceptionServices;
+
 namespace Fairway.LocalSilo;
 
-/// <summary>Runs the turns of one activation, and what they await, one at a time on threads of the pool.</summary>
-internal sealed class TurnScheduler(Activation owner) : TaskScheduler, IThreadPoolWorkItem
+/// <summary>
+/// Runs the turns of one activation, and what they await, one at a time on threads of the pool. Everything runs within a
+/// task of this scheduler, one for as long as there is work; what turns await comes back through <see cref="TurnContext"/>.
+/// </summary>
+internal sealed class TurnScheduler : TaskScheduler, IThreadPoolWorkItem
 {
     /// <summary>How long, in milliseconds, one activation may keep a thread while others wait.</summary>
     private const long Slice = 100;
@@ -10,13 +15,23 @@ internal sealed class TurnScheduler(Activation owner) : TaskScheduler, IThreadPo
     private static TurnScheduler? t_running;
 
     private readonly Lock _gate = new();
-    private readonly Queue<Task> _tasks = new();
+    private readonly Queue<Step> _steps = new();
+    private readonly TurnContext _context;
     private bool _pumpDue;
     private bool _scheduled;
 
-    public Activation Owner { get; } = owner;
+    public TurnScheduler(Activation owner)
+    {
+        Owner = owner;
+        _context = new TurnContext(this);
+    }
+
+    public Activation Owner { get; }
 
     public override int MaximumConcurrencyLevel => 1;
+
+    /// <summary>Whether the calling thread is at work for this scheduler.</summary>
+    public bool IsRunningHere => ReferenceEquals(t_running, this);
 
     /// <summary>Has <see cref="Activation.Pump"/> run soon.</summary>
     public void PumpSoon()
@@ -37,45 +52,17 @@ internal sealed class TurnScheduler(Activation owner) : TaskScheduler, IThreadPo
         }
     }
 
+    /// <summary>Runs what a turn waited for.</summary>
+    public void Post(SendOrPostCallback callback, object? state) => Add(new Step(callback, state));
+
     void IThreadPoolWorkItem.Execute()
     {
         var outer = t_running;
         t_running = this;
-        var began = Environment.TickCount64;
         try
         {
-            while (true)
-            {
-                Task? next = null;
-                lock (_gate)
-                {
-                    if (_pumpDue)
-                    {
-                        _pumpDue = false;
-                    }
-                    else if (!_tasks.TryDequeue(out next))
-                    {
-                        _scheduled = false;
-                        return;
-                    }
-                }
-
-                if (next is not null)
-                {
-                    TryExecuteTask(next);
-                }
-                else
-                {
-                    // Within a task, so that what is awaited comes back here.
-                    new Task(static owner => ((Activation)owner!).Pump(), Owner, TaskCreationOptions.DenyChildAttach).RunSynchronously(this);
-                }
-
-                if (Environment.TickCount64 - began > Slice)
-                {
-                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-                    return;
-                }
-            }
+            // Within a task, so that this scheduler is the current one; made for each batch of work, not for each step of it.
+            new Task(static self => ((TurnScheduler)self!).RunSteps(), this, TaskCreationOptions.DenyChildAttach).RunSynchronously(this);
         }
         finally
         {
@@ -83,23 +70,87 @@ internal sealed class TurnScheduler(Activation owner) : TaskScheduler, IThreadPo
         }
     }
 
-    protected override void QueueTask(Task task)
-    {
-        lock (_gate)
-        {
-            _tasks.Enqueue(task);
-            Schedule();
-        }
-    }
+    protected override void QueueTask(Task task) => Add(new Step(null, task));
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
-        !taskWasPreviouslyQueued && ReferenceEquals(t_running, this) && TryExecuteTask(task);
+        !taskWasPreviouslyQueued && IsRunningHere && TryExecuteTask(task);
 
     protected override IEnumerable<Task> GetScheduledTasks()
     {
         lock (_gate)
         {
-            return [.. _tasks];
+            return [.. _steps.Where(step => step.Callback is null).Select(step => (Task)step.State!)];
+        }
+    }
+
+    private void RunSteps()
+    {
+        var began = Environment.TickCount64;
+        var clean = ExecutionContext.Capture()!;
+        SynchronizationContext.SetSynchronizationContext(_context);
+        while (true)
+        {
+            Step step = default;
+            var pump = false;
+            lock (_gate)
+            {
+                if (_pumpDue)
+                {
+                    _pumpDue = false;
+                    pump = true;
+                }
+                else if (!_steps.TryDequeue(out step))
+                {
+                    _scheduled = false;
+                    break;
+                }
+            }
+
+            if (pump)
+            {
+                Owner.Pump();
+            }
+            else
+            {
+                Run(step);
+            }
+
+            ExecutionContext.Restore(clean); // what a step set stays with it
+            if (Environment.TickCount64 - began > Slice)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                break;
+            }
+        }
+
+        SynchronizationContext.SetSynchronizationContext(null);
+    }
+
+    private void Run(Step step)
+    {
+        if (step.Callback is null)
+        {
+            TryExecuteTask((Task)step.State!);
+            return;
+        }
+
+        try
+        {
+            step.Callback(step.State);
+        }
+        catch (Exception unhandled)
+        {
+            // Only what nobody awaits throws here (async void): fatal, as it is everywhere else.
+            ThreadPool.UnsafeQueueUserWorkItem(static thrown => thrown.Throw(), ExceptionDispatchInfo.Capture(unhandled), preferLocal: false);
+        }
+    }
+
+    private void Add(Step step)
+    {
+        lock (_gate)
+        {
+            _steps.Enqueue(step);
+            Schedule();
         }
     }
 
@@ -111,4 +162,7 @@ internal sealed class TurnScheduler(Activation owner) : TaskScheduler, IThreadPo
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
     }
+
+    /// <summary>A posted callback with its state; a task, in the state, where there is no callback.</summary>
+    private readonly record struct Step(SendOrPostCallback? Callback, object? State);
 }

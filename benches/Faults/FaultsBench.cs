@@ -1,0 +1,82 @@
+using Fairway.Report;
+
+namespace Fairway.Faults;
+
+/// <summary><c>./bench faults</c>: what each fault does to the list of a service, in wall-clock time with the real processes.</summary>
+internal static class FaultsBench
+{
+    /// <summary>The exporter's lease is 8 s: silence is watched until well past it.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
+
+    public static async Task<int> RunAsync(BenchArguments arguments)
+    {
+        var rounds = arguments.Number("--rounds", 20);
+        await using var cluster = await Cluster.StartAsync();
+        List<double> killed = [], restarted = [], frozen = [], resumed = [], etcdBack = [], compacted = [];
+        var etcdLost = 0;
+        var compactionLost = 0;
+        var exporterLost = 0;
+
+        await Each("kill -9 of a backend", rounds, async () =>
+        {
+            killed.Add(await cluster.List.UntilGoneAsync(Cluster.Victim, cluster.KillVictim));
+            await cluster.RestartVictimAsync(); // back counts from when it is ready to serve
+            restarted.Add(await cluster.List.UntilThereAsync(Cluster.Victim));
+        });
+        await Each("SIGSTOP of a backend", rounds, async () =>
+        {
+            frozen.Add(await cluster.List.UntilGoneAsync(Cluster.Victim, cluster.FreezeVictim));
+            resumed.Add(await cluster.List.UntilThereAsync(Cluster.Victim, cluster.ResumeVictim));
+        });
+        await Each("etcd killed and restarted", rounds, async () =>
+        {
+            using var watch = cluster.List.CountLosses();
+            await cluster.RestartEtcdAsync();
+            await cluster.RegisterProbeAsync();
+            etcdBack.Add(await cluster.List.UntilThereAsync(Cluster.Probe));
+            etcdLost += await watch.EndAsync();
+            await cluster.RemoveProbeAsync();
+        });
+        await Each("compaction past what the gateway has seen", rounds, async () =>
+        {
+            using var watch = cluster.List.CountLosses();
+            await cluster.CompactBehindGatewayAsync();
+            compacted.Add(await cluster.List.UntilThereAsync(Cluster.Probe));
+            compactionLost += await watch.EndAsync();
+            await cluster.RemoveProbeAsync();
+        });
+        var deaths = Math.Min(rounds, 3);
+        await Each("kill -9 of the exporter", deaths, async () =>
+        {
+            using var watch = cluster.List.CountLosses();
+            cluster.KillExporter();
+            await Task.Delay(Silence, TimeProvider.System);
+            exporterLost += await watch.EndAsync();
+            await cluster.StartExporterAsync();
+        });
+
+        var report = new BenchReport("faults");
+        Times("backend killed: gone", killed, Target.AtMost(1));
+        Times("backend killed: back, from ready again", restarted);
+        Times("backend frozen: gone", frozen, Target.AtMost(3));
+        Times("backend frozen: back, from SIGCONT", resumed);
+        Times("etcd killed: changes seen again, from healthy", etcdBack);
+        report.Add("etcd killed: instances that left", etcdLost, "", Target.AtMost(0), $"{rounds} rounds");
+        Times("etcd compacted: change seen, from SIGCONT of the gateway", compacted);
+        report.Add("etcd compacted: instances that left", compactionLost, "", Target.AtMost(0), $"{rounds} rounds");
+        report.Add("exporter killed: instances that left", exporterLost, "", Target.AtMost(0), $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
+        return report.Print(Console.Out);
+
+        void Times(string what, List<double> seconds, Target? target = null) =>
+            report.Add(what + ", max", seconds.Max(), " s", target, $"p50 {Rounds.Median(seconds):0.00} s of {seconds.Count}");
+    }
+
+    private static async Task Each(string what, int rounds, Func<Task> body)
+    {
+        await Console.Error.WriteLineAsync($"{what}, {rounds} times");
+        for (var round = 0; round < rounds; round++)
+        {
+            await body();
+        }
+    }
+}

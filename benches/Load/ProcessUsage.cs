@@ -1,0 +1,13 @@
+using System.Diagnostics;
+
+namespace Fairway.Load;
+
+/// <summary>What another process has taken of the machine so far.</summary>
+internal readonly record struct ProcessUsage(double ResidentBytes, double ProcessorSeconds)
+{
+    public static ProcessUsage Of(int pid)
+    {
+        using var process = Process.GetProcessById(pid);
+        return new ProcessUsage(process.WorkingSet64, process.TotalProcessorTime.TotalSeconds);
+    }
+}

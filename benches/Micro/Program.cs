@@ -1,0 +1,8 @@
+using Fairway.Micro;
+using Fairway.Report;
+
+return await BenchArguments.DispatchAsync(args, new Dictionary<string, Func<BenchArguments, Task<int>>>
+{
+    ["window"] = WindowBench.RunAsync,
+    ["grain-calls"] = GrainCallsBench.RunAsync,
+});
