@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -97,7 +98,8 @@ namespace Orleans.Hosting
         public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name, Action<OptionsBuilder<MemoryGrainStorageOptions>>? configureOptions = null)
         {
             configureOptions?.Invoke(builder.Services.AddOptions<MemoryGrainStorageOptions>(name));
-            builder.Services.AddKeyedSingleton<IGrainStorage, MemoryStorage>(name);
+            builder.Services.TryAddSingleton<MemoryStorage>();
+            builder.Services.AddKeyedSingleton<IGrainStorage>(name, static (services, _) => services.GetRequiredService<MemoryStorage>());
             return builder;
         }
 

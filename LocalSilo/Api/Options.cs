@@ -5,8 +5,8 @@ public abstract class MessagingOptions
     /// <summary>How long a caller waits for an answer. Default 30 s.</summary>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether the token of a call that timed out is cancelled. Default true.</summary>
-    public bool CancelRequestOnTimeout { get; set; } = true;
+    /// <summary>Whether the token of a call that timed out is cancelled. Default false.</summary>
+    public bool CancelRequestOnTimeout { get; set; }
 }
 
 public class SiloMessagingOptions : MessagingOptions

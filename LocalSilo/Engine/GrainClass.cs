@@ -73,17 +73,25 @@ internal sealed class GrainClass
         [.. constructor.GetParameters().Where(parameter => parameter.IsDefined(typeof(PersistentStateAttribute)))];
 
     /// <summary>Makes the grain, and the states that are to be read before it activates. Within the activation's turn.</summary>
+    /// <exception cref="InvalidOperationException">The constructor or one of its states threw the inner exception.</exception>
     public object Create(Activation activation, out IReadOnlyList<IStorage> states)
     {
-        if (_facets.Length == 0)
+        try
         {
-            states = [];
-            return _create(activation.ActivationServices, null);
-        }
+            if (_facets.Length == 0)
+            {
+                states = [];
+                return _create(activation.ActivationServices, null);
+            }
 
-        object[] facets = [.. _facets.Select(parameter => PersistentState.Create(parameter, activation))];
-        states = [.. facets.Cast<IStorage>()];
-        return _create(activation.ActivationServices, facets);
+            object[] facets = [.. _facets.Select(parameter => PersistentState.Create(parameter, activation))];
+            states = [.. facets.Cast<IStorage>()];
+            return _create(activation.ActivationServices, facets);
+        }
+        catch (Exception thrown)
+        {
+            throw new InvalidOperationException($"The grain class {Type} could not be made: {thrown.Message}", thrown);
+        }
     }
 
     public void AddRetired(long calls) => Interlocked.Add(ref _retiredCalls, calls);

@@ -5,7 +5,10 @@ using Orleans.Storage;
 
 namespace Fairway.LocalSilo;
 
-/// <summary>Keeps states in memory, as copies, so that what a grain goes on to change is not stored before it writes.</summary>
+/// <summary>
+/// Keeps states in memory, as copies, so that what a grain goes on to change is not stored before it writes. As in Orleans,
+/// all memory storages of a silo are one: their records bear the names of the state and the grain, not that of the storage.
+/// </summary>
 internal sealed class MemoryStorage : IGrainStorage
 {
     private readonly ConcurrentDictionary<(string State, GrainId Grain), Record> _records = new();

@@ -1,3 +1,5 @@
+using Orleans.Configuration;
+
 namespace Fairway.LocalSilo.Tests;
 
 public sealed class CallTests
@@ -25,7 +27,7 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task Cancel_QueuedCall_CallerKnowsAtOnceAndItNeverRuns()
+    public async Task Cancel_QueuedCall_CallerKnowsAtOnceAndItNeverRunsOnceTheGrainKnows()
     {
         await using var host = await TestHost.StartAsync();
         var grain = host.Grains.GetGrain<IWorkGrain>("w");
@@ -33,10 +35,16 @@ public sealed class CallTests
         await host.Probe.Noted("begin held");
         using var source = new CancellationTokenSource();
         var queued = grain.CancellableWork("queued", source.Token);
+        using var later = new CancellationTokenSource();
+        var aside = grain.CancellableAsideWork("aside", later.Token);
+        await host.Probe.Noted("begin aside");
 
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queued.WaitAsync(TimeSpan.FromSeconds(10)));
         Assert.False(held.IsCompleted);
+        await later.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => aside);
+        await host.Probe.Noted("cancelled aside"); // by now the grain knows of the one cancelled before, too
         host.Probe.Open("held");
         host.Probe.Open("queued");
         await held;
@@ -74,13 +82,32 @@ public sealed class CallTests
     }
 
     [Fact]
-    public async Task Call_NotAnsweredInTime_TokenOfMethodIsCancelled()
+    public async Task Call_NotAnsweredInTime_MethodGoesOn()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(Engine.ShortenWaits);
         var call = host.Grains.GetGrain<IWorkGrain>("w").CancellableWork("slow", default);
         await host.Probe.Noted("begin slow");
 
-        host.Clock.Advance(TimeSpan.FromSeconds(32));
+        await host.PassTimeUntilEnded(call);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => call);
+        host.Probe.Open("slow");
+        await host.Probe.Noted("end slow");
+        Assert.DoesNotContain("cancelled slow", host.Probe.Events);
+    }
+
+    [Fact]
+    public async Task Call_NotAnsweredInTimeAndSoConfigured_TokenOfMethodIsCancelled()
+    {
+        await using var host = await TestHost.StartAsync(silo =>
+        {
+            Engine.ShortenWaits(silo);
+            silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
+        });
+        var call = host.Grains.GetGrain<IWorkGrain>("w").CancellableWork("slow", default);
+        await host.Probe.Noted("begin slow");
+
+        await host.PassTimeUntilEnded(call);
 
         await Assert.ThrowsAsync<TimeoutException>(() => call);
         await host.Probe.Noted("cancelled slow");
@@ -93,9 +120,9 @@ public sealed class CallTests
         var call = host.Grains.GetGrain<IFailingGrain>("f").Impatient("gate");
         await host.Probe.Noted("impatient");
 
-        host.Clock.Advance(TimeSpan.FromSeconds(4));
+        await host.PassTimeUntilEnded(call);
 
-        await Assert.ThrowsAsync<TimeoutException>(() => call.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Assert.ThrowsAsync<TimeoutException>(() => call);
         host.Probe.Open("gate");
     }
 

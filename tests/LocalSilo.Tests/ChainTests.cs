@@ -5,18 +5,14 @@ public sealed class ChainTests
     [Fact]
     public async Task Call_BackIntoWaitingCaller_TimesOut()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(Engine.ShortenWaits);
         var (a, b) = Two(host);
 
         var call = a.There(b);
         await host.Probe.Noted("back");
         host.Clock.Advance(TimeSpan.FromSeconds(29));
         Assert.False(call.IsCompleted);
-        await Probe.Until(() =>
-        {
-            host.Clock.Advance(TimeSpan.FromSeconds(2));
-            return call.IsCompleted;
-        });
+        await host.PassTimeUntilEnded(call);
 
         await Assert.ThrowsAsync<TimeoutException>(() => call);
     }
@@ -24,16 +20,13 @@ public sealed class ChainTests
     [Fact]
     public async Task Call_AfterTimeOutOfCycle_IsAnsweredAgain()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(Engine.ShortenWaits);
         var (a, b) = Two(host);
         var call = a.There(b);
         await host.Probe.Noted("back");
-        await Probe.Until(() =>
-        {
-            host.Clock.Advance(TimeSpan.FromSeconds(2));
-            return call.IsCompleted;
-        });
+        await host.PassTimeUntilEnded(call);
         await Assert.ThrowsAsync<TimeoutException>(() => call);
+        await host.PassTimeUntilEnded(host.Probe.Noted("unwound a")); // what it waited for may time out a little later
 
         Assert.Equal("a", await a.Name());
     }
@@ -50,16 +43,12 @@ public sealed class ChainTests
     [Fact]
     public async Task Call_BackWithinSuppressedChain_TimesOut()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(Engine.ShortenWaits);
         var (a, b) = Two(host);
 
         var call = a.ThereSuppressing(b);
         await host.Probe.Noted("back");
-        await Probe.Until(() =>
-        {
-            host.Clock.Advance(TimeSpan.FromSeconds(2));
-            return call.IsCompleted;
-        });
+        await host.PassTimeUntilEnded(call);
 
         await Assert.ThrowsAsync<TimeoutException>(() => call);
     }

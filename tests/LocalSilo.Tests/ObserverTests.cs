@@ -51,7 +51,7 @@ public sealed class ObserverTests
     [Fact]
     public async Task Delete_ByReference_NothingArrivesAndAskTimesOut()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(Engine.ShortenWaits);
         var grain = host.Grains.GetGrain<IPublisherGrain>("p");
         var listener = new Listener(host.Probe);
         var reference = host.Grains.CreateObjectReference<IListener>(listener);
@@ -61,11 +61,7 @@ public sealed class ObserverTests
         host.Grains.DeleteObjectReference<IListener>(reference);
         await grain.Publish("lost");
         var question = grain.Ask(1);
-        await Probe.Until(() =>
-        {
-            host.Clock.Advance(TimeSpan.FromSeconds(2));
-            return question.IsCompleted;
-        });
+        await host.PassTimeUntilEnded(question);
 
         await Assert.ThrowsAsync<TimeoutException>(() => question);
         Assert.DoesNotContain("heard lost", host.Probe.Events);

@@ -50,6 +50,17 @@ public sealed class StateTests
     }
 
     [Fact]
+    public async Task State_OfSameNameInAnotherMemoryStorage_IsTheSame()
+    {
+        await using var host = await TestHost.StartAsync();
+        var grain = host.Grains.GetGrain<INotesGrain>("n");
+        await grain.Add("a");
+        await grain.Save();
+
+        Assert.Equal("a True", await grain.SameText());
+    }
+
+    [Fact]
     public async Task Conflict_LeavingTheGrain_EndsTheActivation()
     {
         await using var host = await TestHost.StartAsync();

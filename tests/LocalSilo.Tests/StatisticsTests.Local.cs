@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairway.LocalSilo.Tests;
 
+/// <summary>The counts are LocalSilo's own; Orleans has others, behind its management grain.</summary>
 public sealed class StatisticsTests
 {
     [Fact]

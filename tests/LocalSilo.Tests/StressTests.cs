@@ -8,7 +8,7 @@ public sealed class StressTests
         await using var host = await TestHost.StartAsync(silo => silo.Configure<Orleans.Configuration.SiloMessagingOptions>(options => options.MaxForwardCount = 255));
         var grains = Enumerable.Range(0, 8).Select(key => host.Grains.GetGrain<IWorkGrain>($"g{key}")).ToArray();
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 32).Select(caller => Task.Run(() => CallAsync(grains, new Random(caller)))))
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 32).Select(caller => Task.Run(() => CallAsync(host.Probe, grains, caller))))
             .WaitAsync(TimeSpan.FromSeconds(40));
 
         Assert.Equal(32 * 200, outcomes.Sum(outcome => outcome.Answered + outcome.Cancelled));
@@ -18,13 +18,15 @@ public sealed class StressTests
         Assert.All(ons, on => Assert.InRange(on.Value - offs.GetValueOrDefault(on.Key), 0, 1));
     }
 
-    private static async Task<(int Answered, int Cancelled)> CallAsync(IWorkGrain[] grains, Random random)
+    private static async Task<(int Answered, int Cancelled)> CallAsync(Probe probe, IWorkGrain[] grains, int caller)
     {
+        var random = new Random(caller);
         var (answered, cancelled) = (0, 0);
         for (var call = 0; call < 200; call++)
         {
             var grain = grains[random.Next(grains.Length)];
             using var source = new CancellationTokenSource();
+            var gate = $"gate {caller} {call}";
             try
             {
                 switch (random.Next(10))
@@ -33,7 +35,7 @@ public sealed class StressTests
                         await grain.End();
                         break;
                     case 1:
-                        var held = grain.CancellableWork("never opened", source.Token);
+                        var held = grain.CancellableWork(gate, source.Token);
                         await Task.Yield();
                         await source.CancelAsync();
                         await held;
@@ -48,6 +50,7 @@ public sealed class StressTests
             catch (OperationCanceledException)
             {
                 cancelled++;
+                probe.Open(gate); // Orleans tells the activation the caller knew, not one that the call was handed on to
             }
         }
 

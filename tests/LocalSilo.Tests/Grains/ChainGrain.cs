@@ -40,7 +40,17 @@ public interface IChainGrain : IGrainWithStringKey
 
 internal sealed class ChainGrain(Probe probe) : Grain, IChainGrain
 {
-    public async Task<string> There(IChainGrain other) => await other.Back(this.AsReference<IChainGrain>());
+    public async Task<string> There(IChainGrain other)
+    {
+        try
+        {
+            return await other.Back(this.AsReference<IChainGrain>());
+        }
+        finally
+        {
+            probe.Note("unwound " + this.GetPrimaryKeyString());
+        }
+    }
 
     public async Task<string> ThereAllowing(IChainGrain other)
     {

@@ -29,6 +29,10 @@ public interface INotesGrain : IGrainWithStringKey
     [Alias("Text")]
     Task<string> Text();
 
+    /// <summary>What the other storage has under the name of the first one's state.</summary>
+    [Alias("SameText")]
+    Task<string> SameText();
+
     [Alias("Conflict")]
     Task Conflict();
 
@@ -38,7 +42,8 @@ public interface INotesGrain : IGrainWithStringKey
 
 internal sealed class NotesGrain(
     [PersistentState("notes")] IPersistentState<Notes> notes,
-    [PersistentState("notes", "other")] IPersistentState<Notes> others) : Grain, INotesGrain
+    [PersistentState("others", "other")] IPersistentState<Notes> others,
+    [PersistentState("notes", "other")] IPersistentState<Notes> same) : Grain, INotesGrain
 {
     public Task Add(string line)
     {
@@ -55,6 +60,12 @@ internal sealed class NotesGrain(
 
     public Task<string> Text() =>
         Task.FromResult($"{string.Join(",", notes.State.Lines)} {notes.State.Counts.Values.Sum()} {notes.RecordExists} {others.State.Lines.Count} {others.RecordExists}");
+
+    public async Task<string> SameText()
+    {
+        await same.ReadStateAsync();
+        return $"{string.Join(",", same.State.Lines)} {same.RecordExists}";
+    }
 
     public Task Conflict() => throw new Orleans.Storage.InconsistentStateException("as a store would", "1", "2");
 

@@ -33,6 +33,10 @@ public interface IWorkGrain : IGrainWithStringKey
     [Alias("CancellableWork")]
     Task CancellableWork(string name, CancellationToken token);
 
+    [Alias("CancellableAsideWork")]
+    [AlwaysInterleave]
+    Task CancellableAsideWork(string name, CancellationToken token);
+
     [Alias("End")]
     Task End();
 
@@ -98,6 +102,8 @@ internal sealed class WorkGrain(Probe probe) : Grain, IWorkGrain
         await probe.Pass(name).WaitAsync(token);
         probe.Note("end " + name);
     }
+
+    public Task CancellableAsideWork(string name, CancellationToken token) => CancellableWork(name, token);
 
     public Task End()
     {

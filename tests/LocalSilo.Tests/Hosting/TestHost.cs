@@ -33,6 +33,14 @@ internal sealed class TestHost : IAsyncDisposable
         return new TestHost(host, clock);
     }
 
+    /// <summary>Lets time pass until this has ended, well or not. Where callers time out, start the host with <see cref="Engine.ShortenWaits"/>.</summary>
+    public Task PassTimeUntilEnded(Task task) =>
+        Probe.Until(() =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(2));
+            return task.IsCompleted;
+        });
+
     public static IHost Build(ManualClock clock, Action<ISiloBuilder>? configure)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
