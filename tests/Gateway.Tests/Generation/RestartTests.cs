@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Fairway.Core.Streams;
 using Fairway.Testing;
 
@@ -69,10 +70,10 @@ public sealed class RestartTests
         var (reader, reference) = await killed.FollowAsync(User, version);
         await Eventually.True(() => reader.Slices.Sum(slice => slice.Frames.Length) >= 3);
         GC.KeepAlive(reference);
-        await using (var from = new FileStream(Path.Combine(folder.Path, "jobs.journal"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
-        await using (var to = File.Create(Path.Combine(copy.Path, "jobs.journal")))
+        using (var cp = Process.Start("cp", [Path.Combine(folder.Path, "jobs.journal"), copy.Path]))
         {
-            await from.CopyToAsync(to); // what a killed process leaves
+            await cp.WaitForExitAsync(); // what a killed process leaves; the lock of the living one keeps other .NET readers out
+            Assert.Equal(0, cp.ExitCode);
         }
 
         await using var next = await StartAsync(model, copy);
