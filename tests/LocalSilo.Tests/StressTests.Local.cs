@@ -1,5 +1,9 @@
 namespace Fairway.LocalSilo.Tests;
 
+/// <summary>
+/// What LocalSilo promises beyond Orleans: a cancellation follows its call to the next activation. Orleans tells only the
+/// activation that the caller knew; under this load some of its activations then answered nobody for as long as the test ran.
+/// </summary>
 public sealed class StressTests
 {
     [Fact]
