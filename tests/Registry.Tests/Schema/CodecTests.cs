@@ -46,7 +46,7 @@ public sealed class CodecTests
         Assert.Equal(
             ["service", "id", "address", "protocol", "probeAddress", "probe", "lane", "version", "zone", "weight", "methods", "metadata", "startedAt", "draining"],
             json.Select(field => field.Key));
-        Assert.Equal("2026-01-02T03:04:05+00:00", (string)json["startedAt"]!);
+        Assert.Equal("2026-01-02T03:04:05.000Z", (string)json["startedAt"]!);
     }
 
     [Fact]
