@@ -30,8 +30,13 @@ internal sealed class ServerResponse(HttpContext http, int maxMessageBytes) : ID
             FrameWriter.Write(http.Response.BodyWriter, message, size);
             if (flush)
             {
-                await http.Response.BodyWriter.FlushAsync(ct);
+                var flushed = await http.Response.BodyWriter.FlushAsync(ct);
                 ct.ThrowIfCancellationRequested();
+                if (flushed.IsCompleted)
+                {
+                    // The stream is reset, and its token has not fired yet: what follows would be written to nobody.
+                    throw new OperationCanceledException("The client left.");
+                }
             }
         }
         finally
