@@ -5,7 +5,6 @@ using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 
 namespace Fairway.Gateway.Tests.Generation;
 
