@@ -19,6 +19,7 @@ orleans_restores() {
   fi
   local missing
   missing=$(grep -oE "Microsoft\.Orleans\.[A-Za-z.]+" <<<"$log" | sort -u | head -n 1 || true)
+  missing=${missing%.}
   ENGINE_WHY="${missing:-a Microsoft.Orleans package} does not restore"
   return 1
 }

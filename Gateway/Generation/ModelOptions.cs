@@ -5,8 +5,12 @@ namespace Fairway.Gateway.Generation;
 /// <summary>One upstream model. Configuration section <c>Models:{name}</c>; users ask for it by that name.</summary>
 public sealed class ModelOptions
 {
-    /// <summary>Where its OpenAI-compatible API stands, <c>/v1</c> included where it has one, e.g. <c>https://host/v1</c>.</summary>
+    /// <summary>Where its OpenAI-compatible API stands, <c>/v1</c> included, e.g. <c>https://host/v1</c>; a host alone stands for its <c>/v1</c>.</summary>
     public string BaseUrl { get; set; } = "";
+
+    /// <summary>Where chat requests go: under the base as it is, or under its <c>/v1</c> when it names a host alone.</summary>
+    public Uri ChatCompletions() =>
+        new($"{BaseUrl.TrimEnd('/')}{(new Uri(BaseUrl).AbsolutePath == "/" ? "/v1" : "")}/chat/completions");
 
     /// <summary>Sent as bearer token; none when empty.</summary>
     public string ApiKey { get; set; } = "";

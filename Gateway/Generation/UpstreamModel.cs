@@ -71,7 +71,7 @@ internal sealed class UpstreamModel : IDisposable
         using var watch = new IdleWatch(TimeSpan.FromSeconds(model.IdleTimeoutSeconds), _time, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"{model.BaseUrl.TrimEnd('/')}/chat/completions")
+            using var request = new HttpRequestMessage(HttpMethod.Post, model.ChatCompletions())
             {
                 Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } },
             };
