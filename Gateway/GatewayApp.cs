@@ -11,6 +11,7 @@ using Fairway.Gateway.Lanes;
 using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
+using Fairway.Gateway.Releases;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
 using Fairway.Silo;
@@ -66,6 +67,7 @@ public static class GatewayApp
         app.MapRegistration();
         app.MapOperator();
         app.MapLanes();
+        app.MapReleases();
         app.MapSession();
         app.MapStreams();
         app.MapHistory();
@@ -112,6 +114,7 @@ public static class GatewayApp
 
         services.AddSingleton<Audit>();
         services.AddSingleton<OperatorStore>();
+        services.AddReleases();
         services.AddTelemetry();
         services.AddHostedService<Announcer>();
         services.ConfigureHttpJsonOptions(json =>
