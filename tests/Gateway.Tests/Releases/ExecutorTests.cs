@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Fairway.Core.Releases;
 using Fairway.Gateway.Releases;
 using Fairway.Gateway.Releases.Executors;
 using Fairway.Testing;
@@ -97,9 +96,8 @@ public sealed class ExecutorTests : IDisposable
     private string Script(string body)
     {
         var path = _folder["scale.sh"];
-        File.WriteAllText(path, "#!/bin/sh\n" + body + "\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
+        File.WriteAllText(path, body + "\n");
+        return "/bin/sh " + path;
     }
 
     /// <summary>The part of Kubernetes's API that scaling takes: Deployments, their scale, and pods; no cluster can be started here.</summary>

@@ -243,7 +243,7 @@ public sealed class ReleaseTests
                 }
 
                 _asked++;
-                await Task.Delay(20, TimeProvider.System, CancellationToken.None);
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
             }
         }
     }
