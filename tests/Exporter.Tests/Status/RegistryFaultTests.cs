@@ -102,6 +102,20 @@ public sealed class RegistryFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Registry_BackAndMayHaveForgotten_EverythingIsStatedAgain()
+    {
+        // A registry restored from a backup has the lease, and not what was put on it since.
+        var before = _log.Of("a").Count;
+        var lease = _log.Puts[^1].Lease;
+        _faulty.GoAway();
+        await _registry.DeleteAsync(RegistryKeys.Statuses, prefix: true);
+        _faulty.ComeBack();
+
+        await Eventually.True(() => _log.Of("a").Count > before && _log.IsUp("a"));
+        Assert.Equal(lease, _log.Puts[^1].Lease);
+    }
+
+    [Fact]
     public async Task Exporter_RegistersItselfAndLeavesNothingBehind()
     {
         var entry = await _registry.GetAsync(RegistryKeys.Exporter("e1"));
