@@ -24,14 +24,24 @@ internal sealed class DirectoryModel(FaultyCluster cluster, IReadOnlyList<string
 
     public void Take(DirectoryEvent happened)
     {
-        var wasReady = State.IsReady;
+        var (wasReady, before) = (State.IsReady, State.Services);
         (State, var effects) = _reducer.Apply(State, happened);
+        if (happened is Tick && ReferenceEquals(before, State.Services))
+        {
+            Assert.All(_heldUntil.Values, until => Assert.True(until > happened.Now.Elapsed || State.StaleSince is not null));
+            return;
+        }
+
         var shown = Shown();
         var left = _shown.Except(shown).ToList();
         Assert.All(left, id => Assert.True(MayLeave(id, happened), $"{id} left at {happened.GetType().Name}"));
+        foreach (var gone in left)
+        {
+            _heldUntil.Remove(gone);
+        }
+
         if (happened is Listed or Changed)
         {
-            Assert.All(_heldUntil.Keys.Where(id => !shown.Contains(id)).ToList(), id => _heldUntil.Remove(id));
             Assert.Null(State.StaleSince);
         }
 
