@@ -44,6 +44,9 @@ public sealed class RunTests(RunningProduct product) : IClassFixture<RunningProd
         await Listed("orders", "orders-2");
     }
 
+    [Fact]
+    public Task Services_OfTheFile_AreListed() => Listed("legacy", "legacy-1");
+
     private Task Listed(string service, string id) =>
         Eventually.TrueAsync(async () => (await product.BestAsync(service)).Contains(id), TimeSpan.FromSeconds(60));
 

@@ -115,6 +115,19 @@ public sealed class SurfaceTests(GatewayFixture fixture)
     }
 
     [Fact]
+    public async Task Metrics_OfTheProcess_AreToldOnce()
+    {
+        var text = (await Host.GetAsync("/metrics")).Text;
+
+        Assert.All(
+            (string[])["process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_heap_size_bytes", "dotnet_gc_pause_seconds_total", "dotnet_thread_pool_threads"],
+            name => Assert.Contains($"# TYPE {name} ", text, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["dotnet_process_cpu_time", "dotnet_process_memory_working_set", "dotnet_gc_last_collection_heap_size", "dotnet_gc_pause_time", "dotnet_thread_pool_thread_count"],
+            twin => Assert.DoesNotContain($"# TYPE {twin}", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Chunked_OverKiB64_IsBodyTooLarge()
     {
         using var client = new TcpClient();
