@@ -20,12 +20,14 @@ public static class GenerationServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
+        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
         services.AddOptions<ModelsOptions>().Configure<IConfiguration>(
             static (models, settings) => settings.GetSection(ModelsOptions.Section).Bind(models.ByName)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>());
 
         services.AddSingleton<IHistory>(provider => new JournalHistory(
-            PathOf("history.journal"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
+            PathOf("history.journal"), provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
         services.AddSingleton<IJobQueue>(provider => new JobQueue(
             PathOf("jobs.journal"), provider.GetRequiredService<IOptions<JobOptions>>(), provider.GetRequiredService<IOptions<StreamOptions>>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>()));
@@ -37,6 +39,7 @@ public static class GenerationServices
 
         services.AddSingleton<GenerationMetrics>();
         services.AddSingleton<UpstreamModel>();
+        services.AddHostedService<StreamRestorer>();
         services.AddHostedService<GenerationWorker>();
         return services;
 
