@@ -1,6 +1,8 @@
 using Fairway.Gateway.History;
 using Fairway.Gateway.Jobs;
+using Fairway.Gateway.Jobs.RabbitMq;
 using Fairway.Gateway.Storage;
+using Fairway.Gateway.Storage.Postgres;
 using Fairway.Grains.Streams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -20,17 +22,12 @@ public static class GenerationServices
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
-        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
         services.AddOptions<ModelsOptions>().Configure<IConfiguration>(
             static (models, settings) => settings.GetSection(ModelsOptions.Section).Bind(models.ByName)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>());
 
-        services.AddSingleton<IHistory>(provider => new JournalHistory(
-            PathOf("history.journal"), provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
-        services.AddSingleton<IJobQueue>(provider => new JobQueue(
-            PathOf("jobs.journal"), provider.GetRequiredService<IOptions<JobOptions>>(), provider.GetRequiredService<IOptions<StreamOptions>>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>()));
+        services.AddHistory(configuration, PathOf("history.journal"));
+        services.AddJobs(configuration, PathOf("jobs.journal"), PathOf("ledger.journal"));
         if (PathOf("streams") is { } states)
         {
             services.Replace(ServiceDescriptor.Singleton<IStreamStateStore>(
@@ -44,5 +41,37 @@ public static class GenerationServices
         return services;
 
         string? PathOf(string name) => folder is null ? null : Path.Combine(folder, name);
+    }
+
+    private static void AddHistory(this IServiceCollection services, IConfiguration configuration, string? journal)
+    {
+        if (PostgresServices.IsConfigured(configuration))
+        {
+            services.AddPostgres();
+            return;
+        }
+
+        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
+        services.AddSingleton<IHistory>(provider => new JournalHistory(
+            journal, provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<JournalHistory>>()));
+    }
+
+    private static void AddJobs(this IServiceCollection services, IConfiguration configuration, string? journal, string? ledger)
+    {
+        if (!RabbitJobServices.IsConfigured(configuration))
+        {
+            services.AddSingleton<IJobQueue>(provider => new JobQueue(
+                journal, provider.GetRequiredService<IOptions<JobOptions>>(), provider.GetRequiredService<IOptions<StreamOptions>>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>(),
+                sharedKeys: provider.GetService<PostgresLedger>()));
+            return;
+        }
+
+        services.AddSingleton<IJobLedger>(PostgresServices.IsConfigured(configuration)
+            ? provider => provider.GetRequiredService<PostgresLedger>()
+            : provider => new JournalLedger(ledger, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalLedger>>()));
+        services.AddRabbitJobs();
     }
 }

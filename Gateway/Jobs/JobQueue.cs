@@ -15,6 +15,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     private readonly Queue<JobRecord.Ended> _ended = new();
     private readonly Channel<Entry> _ready = Channel.CreateUnbounded<Entry>();
     private readonly IdempotencyKeys _keys;
+    private readonly IIdempotencyStore? _sharedKeys;
     private readonly TimeProvider _time;
     private readonly ILogger<JobQueue> _logger;
     private readonly int _capacity;
@@ -27,9 +28,12 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 
     /// <param name="path">The journal; null forgets everything with the process.</param>
     /// <param name="compactAt">Bytes from which the journal is rewritten without what is done.</param>
+    /// <param name="sharedKeys">Where idempotency keys are shared with other Gateways; else they stand in the journal.</param>
     public JobQueue(
-        string? path, IOptions<JobOptions> options, IOptions<StreamOptions> streams, TimeProvider time, ILogger<JobQueue> logger, long compactAt = 4 << 20)
+        string? path, IOptions<JobOptions> options, IOptions<StreamOptions> streams, TimeProvider time, ILogger<JobQueue> logger, long compactAt = 4 << 20,
+        IIdempotencyStore? sharedKeys = null)
     {
+        _sharedKeys = sharedKeys;
         (_time, _logger, _capacity, _leastCompactAt, _compactAt) = (time, logger, options.Value.QueueLength, compactAt, compactAt);
         _unacknowledged = TimeSpan.FromSeconds(streams.Value.UnackedSeconds);
         _keys = new IdempotencyKeys(time);
@@ -75,7 +79,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         using (reservation)
         {
             var at = _time.GetUtcNow();
-            var entry = new Entry(job, at) { Reservation = reservation };
+            var entry = new Entry(job, at) { Reservation = _sharedKeys is null ? reservation : null };
             lock (_gate)
             {
                 _jobs.Add(entry.Id, entry);
@@ -91,7 +95,11 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
                 throw;
             }
 
-            if (reservation is not null)
+            if (reservation is not null && _sharedKeys is not null)
+            {
+                await SettleAsync(entry, reservation);
+            }
+            else if (reservation is not null)
             {
                 _keys.Settle(reservation.User, reservation.Key, reservation.BodyHash, job.Version, at);
             }
@@ -108,7 +116,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         return entry.Job;
     }
 
-    public async Task MarkFirstFrameAsync(StreamJob job)
+    public async Task MarkFirstFrameAsync(StreamJob job, CancellationToken cancellationToken = default)
     {
         if (Find(job) is { IsMarked: false } entry)
         {
@@ -117,16 +125,41 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
     }
 
-    public async Task CompleteAsync(StreamJob job)
-    {
-        if (Find(job) is null)
-        {
-            return;
-        }
+    public Task CompleteAsync(StreamJob job) => EndAsync(job, ConversationNames.IsRelay(job.Conversation)
+        ? new JobRecord.Completed(job.User, job.Version)
+        : new JobRecord.Ended(job.User, job.Version, job.Conversation, _time.GetUtcNow()));
 
-        JobRecord done = ConversationNames.IsRelay(job.Conversation)
-            ? new JobRecord.Completed(job.User, job.Version)
-            : new JobRecord.Ended(job.User, job.Version, job.Conversation, _time.GetUtcNow());
+    public async Task AbandonAsync(StreamJob job)
+    {
+        if (Find(job) is { } entry)
+        {
+            entry.Job = job with { Attempt = job.Attempt + 1, MayHaveStored = entry.IsMarked };
+            Interlocked.Increment(ref _waiting);
+            _ready.Writer.TryWrite(entry);
+            await AppendAsync(new JobRecord.Abandoned(job.User, job.Version, job.Attempt));
+        }
+    }
+
+    public Task<IdempotencyResult> ReserveAsync(string user, string key, ReadOnlyMemory<byte> bodyHash, CancellationToken cancellationToken) =>
+        _sharedKeys?.ReserveAsync(user, key, bodyHash, cancellationToken) ?? _keys.ReserveAsync(user, key, bodyHash, cancellationToken);
+
+    public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task SettleAsync(Entry entry, IdempotencyReservation reservation)
+    {
+        try
+        {
+            await _sharedKeys!.SettleAsync(reservation, entry.Job.Version);
+        }
+        catch
+        {
+            await EndAsync(entry.Job, new JobRecord.Completed(entry.Job.User, entry.Job.Version)); // its post is refused
+            throw;
+        }
+    }
+
+    private async Task EndAsync(StreamJob job, JobRecord done)
+    {
         lock (_gate)
         {
             if (!_jobs.Remove((job.User, job.Version)))
@@ -145,22 +178,6 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         await AppendAsync(done);
         CompactIfLarge();
     }
-
-    public async Task AbandonAsync(StreamJob job)
-    {
-        if (Find(job) is { } entry)
-        {
-            entry.Job = job with { Attempt = job.Attempt + 1, MayHaveStored = entry.IsMarked };
-            Interlocked.Increment(ref _waiting);
-            _ready.Writer.TryWrite(entry);
-            await AppendAsync(new JobRecord.Abandoned(job.User, job.Version, job.Attempt));
-        }
-    }
-
-    public Task<IdempotencyResult> ReserveAsync(string user, string key, ReadOnlyMemory<byte> bodyHash, CancellationToken cancellationToken) =>
-        _keys.ReserveAsync(user, key, bodyHash, cancellationToken);
-
-    public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private Task AppendAsync(JobRecord record) => _journal?.AppendAsync(record.Encode()) ?? Task.CompletedTask;
 

@@ -45,10 +45,10 @@ public sealed class HistoryCompactionTests : IDisposable
         static async Task CheckAsync(JournalHistory history)
         {
             Assert.Equal([3002, 3000, 2, 1], await VersionsAsync(history));
-            Assert.True(history.WasAcknowledged("me", 3000));
-            Assert.True(history.WasAcknowledged("me", 3001));
-            Assert.True(history.WasAcknowledged("me", 3002));
-            Assert.False(history.WasAcknowledged("me", 2999));
+            Assert.True(await history.WasAcknowledgedAsync("me", 3000));
+            Assert.True(await history.WasAcknowledgedAsync("me", 3001));
+            Assert.True(await history.WasAcknowledgedAsync("me", 3002));
+            Assert.False(await history.WasAcknowledgedAsync("me", 2999));
         }
     }
 
