@@ -37,7 +37,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Post_QueueFull_IsRefusedUntilAWorkerIsFree()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:MaxConcurrent=1", "--Streams:QueueLength=2");
+        await using var host = await StreamHost.StartAsync("--Streams:MaxConcurrent=1", "--Streams:QueueLength=2", "--Streams:DrainSeconds=0");
         var user = host.NewUser();
         var running = await user.AskAsync("tides", Endless, "running");
         await Eventually.True(() => host.Model.Calls.Active == 1);
@@ -56,7 +56,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Stop_ProcessAboutToEnd_ReadersAreSentAwayAndCallsAreRefused()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:ReaderDrainSeconds=0.2");
+        await using var host = await StreamHost.StartAsync("--Streams:ReaderDrainSeconds=0.2", "--Streams:DrainSeconds=0");
         var user = host.NewUser();
         var version = await user.AskAsync("tides", Endless);
         using var reader = await user.FollowAsync(version);
@@ -96,7 +96,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Option_UnreadSeconds_EndsTheModelsCallAndCountsAsExpired()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:UnreadSeconds=1");
+        await using var host = await StreamHost.StartAsync("--Streams:UnreadSeconds=1", "--Streams:DrainSeconds=0");
         var user = host.NewUser();
         var unread = await user.AskAsync("tides", Endless);
         var read = await user.AskAsync("tides", Endless, "read");
@@ -111,7 +111,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Silence_OfTheModel_IsBrokenByComments()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:HeartbeatSeconds=0.3");
+        await using var host = await StreamHost.StartAsync("--Streams:HeartbeatSeconds=0.3", "--Streams:DrainSeconds=0");
         var user = host.NewUser();
         using var reader = await user.FollowAsync(await user.AskAsync("tides", """{"failure":"Stall","after":0}"""));
         Assert.True(await reader.ReadAsync(parser => parser.Comments >= 3));

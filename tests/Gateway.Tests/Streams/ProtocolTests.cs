@@ -51,7 +51,7 @@ public sealed class ProtocolTests(StreamFixture fixture) : IClassFixture<StreamF
     [Fact]
     public async Task Acknowledge_EachEnd_IsAnsweredAsTheProtocolSays()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:UnreadSeconds=2");
+        await using var host = await StreamHost.StartAsync("--Streams:UnreadSeconds=2", "--Streams:DrainSeconds=0");
         foreach (var line in Cases.Of("acks"))
         {
             var user = host.NewUser();

@@ -46,7 +46,7 @@ public sealed class ReaderBoundsTests
     [Fact]
     public async Task Reader_WhosePeerIsGoneWithoutAWord_IsReaped()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:HeartbeatSeconds=0.3", "--Streams:DeadReaderSeconds=1");
+        await using var host = await StreamHost.StartAsync("--Streams:HeartbeatSeconds=0.3", "--Streams:DeadReaderSeconds=1", "--Streams:DrainSeconds=0");
         var user = host.NewUser();
         var version = await user.AskAsync("tides", """{"failure":"Stall","after":2}""");
         using var alive = await RawReader.OpenAsync(host, user, version);
