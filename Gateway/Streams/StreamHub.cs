@@ -105,6 +105,7 @@ internal sealed class StreamHub : BackgroundService
     /// <summary>Serves a reader until its end.</summary>
     public async Task ServeAsync(HttpContext context, LiveStream stream, int next)
     {
+        ReaderSocket.Prepare(context, _options);
         var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort);
         stream.Add(reader);
         _metrics.ReaderCame();

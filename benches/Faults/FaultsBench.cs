@@ -64,6 +64,7 @@ internal static class FaultsBench
         Times("etcd compacted: a new instance is seen, from SIGCONT of the gateway", compacted);
         report.Add("etcd compacted: instances that left", compactionLost, "", Target.AtMost(0), $"{rounds} rounds");
         report.Add("exporter killed: instances that left", exporterLost, "", Target.AtMost(0), $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
+        await StreamFaults.AddAsync(report, rounds);
         return report.Print(Console.Out);
 
         void Times(string what, List<double> seconds, Target? target = null) =>

@@ -20,6 +20,8 @@ public sealed class SurfaceTests(GatewayFixture fixture)
     [InlineData("/", "text/html")]
     [InlineData("/lists", "text/html")]
     [InlineData("/assets/chat.js", "text/javascript")]
+    [InlineData("/assets/chat.css", "text/css")]
+    [InlineData("/fairway-client.js", "text/javascript")]
     [InlineData("/assets/lists.js", "text/javascript")]
     [InlineData("/assets/style.css", "text/css")]
     public async Task Get_Surface_Is200(string path, string contentType)
@@ -27,6 +29,18 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         var answer = await Host.GetAsync(path);
         Assert.Equal((HttpStatusCode.OK, contentType), (answer.Status, answer.ContentType));
         Assert.NotEqual("", answer.Text);
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/healthz")]
+    [InlineData("/metrics")]
+    [InlineData("/v1/services")]
+    public async Task Head_Surface_HasTheHeadersOfGetAndNoBody(string path)
+    {
+        var answer = await Host.SendAsync(HttpMethod.Head, path, null, null);
+        Assert.Equal((HttpStatusCode.OK, ""), (answer.Status, answer.Text));
+        Assert.Equal((await Host.GetAsync(path)).ContentType, answer.ContentType);
     }
 
     [Theory]
