@@ -13,6 +13,8 @@ using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
+using Fairway.Sdk.Lanes;
+using Fairway.Sdk.Orleans;
 using Fairway.Silo;
 using Fairway.Silo.Dashboard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -51,6 +53,7 @@ public static class GatewayApp
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
+        builder.Services.AddLanes().AddGrainLanes();
         builder.AddDirectory();
         builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
