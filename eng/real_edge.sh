@@ -1,6 +1,6 @@
 # The edge of `./run --real`, and the Redis it counts in. Sourced by run, whose functions it uses.
 
-EDGE_PACKAGES='nginx libnginx-mod-http-lua lua-resty-core lua-resty-lrucache lua-cjson lua-nginx-redis redis-server'
+EDGE_PACKAGES=(nginx libnginx-mod-http-lua lua-resty-core lua-resty-lrucache lua-cjson lua-nginx-redis redis-server)
 
 random_secret() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 
