@@ -19,6 +19,7 @@ internal sealed class Cluster
     private readonly Fifo<(int Job, int Life)> _deadlines = new();
     private readonly PriorityQueue<Action, double> _timers = new();
     private readonly Endpoint[] _targets = new Endpoint[8];
+    private readonly Dictionary<string, Machine> _byId = [];
     private Job[] _jobs = new Job[4096];
     private readonly Stack<int> _free = new();
     private int _used;
@@ -40,13 +41,12 @@ internal sealed class Cluster
 
     public Discovery Discovery { get; } = new();
 
-    public Setup Setup => _setup;
-
     public double Now { get; private set; }
 
-    public Chance Chance => _antagonists;
+    /// <summary>When the first step that counts begins.</summary>
+    public double FirstStep => _setup.WarmUpMs;
 
-    public IEnumerable<Endpoint> EndpointsOf(int client) => _clients[client].Caller.List.Endpoints.ToArray();
+    public double StepMs => _setup.StepMs;
 
     public static TimeSpan Span(double ms) => TimeSpan.FromTicks((long)(ms * TimeSpan.TicksPerMillisecond));
 
@@ -74,6 +74,13 @@ internal sealed class Cluster
         _finishing.Set(slot, double.PositiveInfinity);
         Discovery.Register(machine, Now);
         return machine;
+    }
+
+    /// <summary>It announces that it leaves, and goes on serving.</summary>
+    public void Drain(int slot)
+    {
+        Machines[slot].IsDraining = true;
+        Discovery.Register(Machines[slot], Now);
     }
 
     /// <summary>The process is gone: what it was doing fails, and connections are refused.</summary>
@@ -105,7 +112,7 @@ internal sealed class Cluster
             At(at, () =>
             {
                 _rate = _setup.Loads[index] * _setup.RateAtOne;
-                _tally = tallies[index] = new Tally();
+                _tally = tallies[index] = new Tally(Machines.Length);
             });
         }
 
@@ -114,8 +121,12 @@ internal sealed class Cluster
         return tallies;
     }
 
-    private Machine NewMachine(int slot, double now) => new(
-        slot, now == 0 ? $"m{slot:000}" : $"m{slot:000}-{now:0}", _setup.Zones[slot % _setup.Zones.Length]);
+    private Machine NewMachine(int slot, double now)
+    {
+        var machine = new Machine(slot, now == 0 ? $"m{slot:000}" : $"m{slot:000}-{now:0}", _setup.Zones[slot % _setup.Zones.Length]);
+        _byId[machine.Id] = machine;
+        return machine;
+    }
 
     private void Prepare()
     {
@@ -161,35 +172,32 @@ internal sealed class Cluster
             client.Caller.Update(Discovery.List, Span(Now));
             foreach (var endpoint in client.Caller.List.Endpoints)
             {
-                endpoint.Tag ??= Machines[int.Parse(endpoint.Id.AsSpan(1, 3))];
+                endpoint.Tag ??= _byId[endpoint.Id];
             }
         }
     }
 
+    /// <summary>Each second: who got how much of it, and whose was most over its share.</summary>
     private void CountShares()
     {
-        if (_tally is null)
+        if (_tally is { } tally)
         {
+            var weights = Discovery.List.ToDictionary(view => view.Id, view => view.Weight);
+            var sum = weights.Values.Sum();
+            var total = Machines.Sum(machine => machine.SecondArrivals);
             foreach (var machine in Machines)
             {
-                machine.SecondArrivals = 0;
+                tally.Arrivals[machine.Slot] += machine.SecondArrivals;
+                // One that warms up or is nearly out has too few requests to tell chance from a herd.
+                if (weights.TryGetValue(machine.Id, out var weight) && weight >= 0.5)
+                {
+                    tally.WorstShare = Math.Max(tally.WorstShare, machine.SecondArrivals / (total * weight / sum));
+                }
             }
-
-            return;
         }
 
-        var weights = Discovery.List.Sum(view => view.Weight);
-        var total = Machines.Sum(machine => machine.SecondArrivals);
-        var byId = Discovery.List.ToDictionary(view => view.Id, view => view.Weight);
         foreach (var machine in Machines)
         {
-            // A newcomer or one that is leaving has no share to be compared with.
-            if (byId.TryGetValue(machine.Id, out var weight) && weight >= 0.5)
-            {
-                _tally.WorstShare = Math.Max(_tally.WorstShare, machine.SecondArrivals / (total * weight / weights));
-            }
-
-            machine.TotalArrivals += machine.SecondArrivals;
             machine.SecondArrivals = 0;
         }
     }

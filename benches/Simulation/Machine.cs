@@ -50,7 +50,6 @@ internal sealed class Machine(int slot, string id, string zone)
 
     // Of the second that runs.
     public int SecondArrivals;
-    public long TotalArrivals;
 
     public void Come() => InFlight++;
 

@@ -1,10 +1,13 @@
 namespace Fairway.Simulation;
 
 /// <summary>What requests of one stretch of a run came to: latencies to a tenth of a millisecond, and how many failed.</summary>
-internal sealed class Tally
+internal sealed class Tally(int machines)
 {
     private const double Step = 0.1;
     private readonly int[] _counts = new int[51_000];
+
+    /// <summary>Requests by machine.</summary>
+    public long[] Arrivals { get; } = new long[machines];
 
     public long Requests { get; private set; }
 
@@ -23,6 +26,13 @@ internal sealed class Tally
         Errors += failed ? 1 : 0;
         _counts[Math.Clamp((int)(latency / Step), 0, _counts.Length - 1)]++;
     }
+
+    public double ErrorRate => Requests == 0 ? 0 : Errors / (double)Requests;
+
+    public double ProbesPerRequest => Requests == 0 ? 0 : Probes / (double)Requests;
+
+    /// <summary>A machine's part of all requests.</summary>
+    public double Share(int machine) => Arrivals[machine] / (double)Math.Max(1, Arrivals.Sum());
 
     /// <summary>The latency that this share of requests does not exceed, ms.</summary>
     public double Percentile(double share)
