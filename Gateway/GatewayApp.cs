@@ -14,6 +14,7 @@ using Fairway.Gateway.Registration;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
 using Fairway.Silo;
+using Fairway.Silo.Dashboard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fairway.Gateway;
@@ -33,6 +34,10 @@ public static class GatewayApp
         ["--admin-key"] = "Auth:AdminKey",
         ["--registrar-key"] = "Auth:RegistrarKey",
         ["--jwt-secret"] = "Auth:Hs256Secret",
+        ["--client"] = "Engine:Client",
+        ["--advertise"] = "Engine:AdvertisedAddress",
+        ["--cluster"] = "Engine:ClusterId",
+        ["--zone"] = "Engine:Zone",
     };
 
     /// <param name="args">Switches as CONTRACTS 10 names them, and any configuration key as <c>--A:B=value</c>.</param>
@@ -40,8 +45,9 @@ public static class GatewayApp
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddCommandLine(args, Switches);
+        builder.Configuration.AddCommandLine([.. args.Select(arg => arg == "--client" ? "--client=true" : arg)], Switches);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not four lines a request
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
@@ -67,6 +73,7 @@ public static class GatewayApp
         app.MapHealth();
         app.MapTelemetry();
         app.MapPages();
+        app.MapFairwayDashboard(app.Services.GetRequiredService<Keys>().IsAdmin);
         app.MapOpenApi("/openapi/v1.json");
         return app;
     }
@@ -96,6 +103,7 @@ public static class GatewayApp
         services.AddSingleton<ListEncoder>();
         services.AddSingleton<ListServer>();
         services.AddSingleton<LaneBook>();
+        services.AddSingleton<LaneMetrics>();
         services.AddSingleton<Registrar>();
         if (builder.Configuration["Registry:ServicesFile"] is { Length: > 0 } file)
         {

@@ -1,5 +1,5 @@
-using Fairway.Registry;
 using Fairway.Sdk.Hosting;
+using Fairway.Sdk.Lanes;
 using Fairway.Sdk.Load;
 using Fairway.Sdk.Options;
 using Fairway.Sdk.Probing;
@@ -21,16 +21,14 @@ public static class FairwayBuilderExtensions
     private static readonly TimeSpan ServerStop = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Registers this service once it listens, reports its load, answers health checks, and drains before it
-    /// stops. Settings come from section <c>Fairway</c>, then from <paramref name="configure"/>.
+    /// Registers this service once it listens, reports its load, answers health checks, carries labels, and drains
+    /// before it stops. Settings come from section <c>Fairway</c>, then from <paramref name="configure"/>.
     /// </summary>
     /// <example><code>builder.AddFairway(options => options.Service = "orders");</code></example>
     public static WebApplicationBuilder AddFairway(this WebApplicationBuilder builder, Action<FairwayOptions>? configure = null)
     {
         var services = builder.Services;
-        services.AddSingleton<FairwayOptionsSetup>();
-        services.AddSingleton<IConfigureOptions<FairwayOptions>>(Get<FairwayOptionsSetup>);
-        services.AddSingleton<IPostConfigureOptions<FairwayOptions>>(Get<FairwayOptionsSetup>);
+        services.AddFairwayRegistry();
         services.AddSingleton<IValidateOptions<FairwayOptions>, FairwayOptionsValidator>();
         var options = services.AddOptions<FairwayOptions>().ValidateOnStart();
         if (configure != null)
@@ -53,9 +51,8 @@ public static class FairwayBuilderExtensions
         services.AddSingleton<FairwayHealth>();
         services.AddSingleton<ProbeEndpoints>();
         services.AddSingleton<IStartupFilter, PipelineSetup>();
+        services.AddLanes();
 
-        services.TryAddSingleton<RegistryMetrics>();
-        services.TryAddSingleton(RegistryConnection.Open);
         services.AddSingleton<LaneBook>();
         services.AddSingleton<FairwayInstance>();
         services.AddSingleton<Registrar>();

@@ -25,9 +25,8 @@ public sealed class GrpcChannel : IDisposable
         Address = address;
         Options = options ?? new GrpcChannelOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.MaxMessageBytes, nameof(options));
-        _invoker = Options.Handler is { } given
-            ? new HttpMessageInvoker(given, disposeHandler: false)
-            : new HttpMessageInvoker(CreateHandler(Options), disposeHandler: true);
+        var handler = Options.Handler ?? CreateHandler(Options);
+        _invoker = new HttpMessageInvoker(Options.Wrap?.Invoke(handler) ?? handler, disposeHandler: Options.Handler is null);
     }
 
     public Uri Address { get; }
