@@ -15,6 +15,7 @@ using Fairway.Gateway.Relay;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
 using Fairway.Silo;
+using Fairway.Silo.Dashboard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Fairway.Gateway;
@@ -34,6 +35,10 @@ public static class GatewayApp
         ["--admin-key"] = "Auth:AdminKey",
         ["--registrar-key"] = "Auth:RegistrarKey",
         ["--jwt-secret"] = "Auth:Hs256Secret",
+        ["--client"] = "Engine:Client",
+        ["--advertise"] = "Engine:AdvertisedAddress",
+        ["--cluster"] = "Engine:ClusterId",
+        ["--zone"] = "Engine:Zone",
     };
 
     /// <param name="args">Switches as CONTRACTS 10 names them, and any configuration key as <c>--A:B=value</c>.</param>
@@ -41,8 +46,9 @@ public static class GatewayApp
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddCommandLine(args, Switches);
+        builder.Configuration.AddCommandLine([.. args.Select(arg => arg == "--client" ? "--client=true" : arg)], Switches);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not four lines a request
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
@@ -70,6 +76,7 @@ public static class GatewayApp
         app.MapHealth();
         app.MapTelemetry();
         app.MapPages();
+        app.MapFairwayDashboard(app.Services.GetRequiredService<Keys>().IsAdmin);
         app.MapOpenApi("/openapi/v1.json");
         return app;
     }
@@ -99,6 +106,7 @@ public static class GatewayApp
         services.AddSingleton<ListEncoder>();
         services.AddSingleton<ListServer>();
         services.AddSingleton<LaneBook>();
+        services.AddSingleton<LaneMetrics>();
         services.AddSingleton<Registrar>();
         if (builder.Configuration["Registry:ServicesFile"] is { Length: > 0 } file)
         {

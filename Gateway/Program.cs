@@ -1,3 +1,13 @@
 using Fairway.Gateway;
+using Fairway.Silo;
 
-await GatewayApp.Build(args).RunAsync();
+try
+{
+    await GatewayApp.Build(args).RunAsync();
+    return 0;
+}
+catch (EngineException refused)
+{
+    Console.Error.WriteLine($"{refused.Code}: {refused.Message}");
+    return 2;
+}

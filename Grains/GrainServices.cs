@@ -10,6 +10,9 @@ namespace Fairway.Grains;
 /// <summary>What grains ask of their host.</summary>
 public static class GrainServices
 {
+    /// <summary>The grain classes that a host without <c>IHistory</c> cannot hold.</summary>
+    public static IReadOnlyList<Type> NeedHistory { get; } = [typeof(UserStreamGrain)];
+
     /// <summary>Adds clock, options and metrics of the grains; <c>IRegistry</c> and <c>IHistory</c> are the host's to add.</summary>
     public static IServiceCollection AddFairwayGrains(this IServiceCollection services)
     {

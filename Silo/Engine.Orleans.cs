@@ -1,5 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairway.Registry.Etcd;
+using Fairway.Silo.Orleans;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Orleans.Messaging;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Fairway.Silo;
 
@@ -8,17 +14,63 @@ public static partial class FairwayEngine
     /// <summary>The name of the engine this was built for.</summary>
     public const string Name = "orleans";
 
-    static partial void ConfigureEngine(ISiloBuilder silo, EngineOptions options)
+    static partial void CheckEngine(IHostApplicationBuilder builder, EngineOptions options)
     {
-        var (siloPort, gatewayPort) = Ports(options);
-        silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
+        if (options.Client && !HasEtcd(builder.Services))
+        {
+            throw new EngineException(
+                EngineException.NoRegistry, "A process without a silo (--client) finds its cluster in etcd. Give --etcd URLS or the key Registry:Etcd:Endpoints.");
+        }
     }
 
-    /// <summary>Orleans wants numbers; both probes stay bound until both are known, so that they differ.</summary>
-    private static (int Silo, int Gateway) Ports(EngineOptions options)
+    internal static partial void NeedCluster(string what)
     {
-        using var silo = new TcpListener(IPAddress.Loopback, options.SiloPort);
-        using var gateway = new TcpListener(IPAddress.Loopback, options.GatewayPort);
+    }
+
+    static partial void ConfigureEngine(ISiloBuilder silo, EngineOptions options)
+    {
+        var address = ClusterSettings.Resolve(options.AdvertisedAddress);
+        var (siloPort, gatewayPort) = Ports(options, address);
+        if (HasEtcd(silo.Services))
+        {
+            silo.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = options.ClusterId);
+            silo.ConfigureEndpoints(address, siloPort, gatewayPort, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+            silo.Configure<ClusterMembershipOptions>(membership => ClusterSettings.Apply(membership, options));
+            silo.Services.AddSingleton<IMembershipTable, EtcdMembershipTable>();
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, RegistryWaker>();
+        }
+        else
+        {
+            silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: options.ClusterId, clusterId: options.ClusterId);
+        }
+
+        if (options.Name is { Length: > 0 } name)
+        {
+            silo.Configure<SiloOptions>(own => own.SiloName = name);
+        }
+
+        silo.UseSiloMetadata(ClusterSettings.Metadata(options));
+        silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+        silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IServiceProviderIsService>(HostedGrains.Limit);
+    }
+
+    static partial void AddClient(IHostApplicationBuilder builder, EngineOptions options) => builder.UseOrleansClient(client =>
+    {
+        client.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = options.ClusterId);
+        client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = ClusterSettings.RefreshPeriod);
+        client.UseConnectionRetryFilter(ClusterSettings.RetryConnectAsync);
+        client.AddDashboard(dashboard => dashboard.HideTrace = true);
+        client.Services.AddSingleton<IGatewayListProvider, EtcdGatewayListProvider>();
+    });
+
+    private static bool HasEtcd(IServiceCollection services) => services.Any(service => service.ServiceType == typeof(EtcdRegistry));
+
+    /// <summary>Orleans wants numbers; both probes stay bound until both are known, so that they differ.</summary>
+    private static (int Silo, int Gateway) Ports(EngineOptions options, IPAddress address)
+    {
+        var listen = IPAddress.IsLoopback(address) ? address : IPAddress.Any;
+        using var silo = new TcpListener(listen, options.SiloPort);
+        using var gateway = new TcpListener(listen, options.GatewayPort);
         silo.Start();
         gateway.Start();
         return (((IPEndPoint)silo.LocalEndpoint).Port, ((IPEndPoint)gateway.LocalEndpoint).Port);

@@ -40,6 +40,8 @@ public sealed class Keys
     /// <summary>The admin key when none was configured, to be told to who started the Gateway; else null.</summary>
     public string? MadeUpAdminKey { get; }
 
+    public bool IsAdmin(string key) => CryptographicOperations.FixedTimeEquals(Digest(key), _admin);
+
     public bool Admits(HttpContext context, KeyKind kind) =>
         (kind == KeyKind.Read && (_openReads || IsLoopback(context.Connection.RemoteIpAddress)))
         || Holds(context, AdminHeader, _admin)

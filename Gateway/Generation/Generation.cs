@@ -84,7 +84,7 @@ internal sealed class Generation(
                 _answer.Add(FrameWire.From(frame));
             }
 
-            await queue.MarkFirstFrameAsync(job);
+            await queue.MarkFirstFrameAsync(job, cancellationToken);
             while (stored < _answer.Count)
             {
                 var reply = await SendAsync(stored, cancellationToken);

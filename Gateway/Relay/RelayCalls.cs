@@ -12,8 +12,11 @@ namespace Fairway.Gateway.Relay;
 
 /// <summary>Opens relayed calls, and brings each to its end when the last of its callers has its answer or is gone.</summary>
 internal sealed class RelayCalls(
-    PostEndpoint post, IJobQueue queue, IGrainFactory grains, StreamHub hub, RelayMetrics metrics, IOptions<StreamOptions> options, TimeProvider clock)
+    PostEndpoint post, IJobQueue queue, IGrainFactory grains, StreamHub hub, RelayMetrics metrics, IOptions<StreamOptions> options, TimeProvider clock, ILogger<RelayCalls> logger)
 {
+    private const int MaxTries = 20;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(string User, long Version), int> _callers = [];
 
@@ -102,7 +105,15 @@ internal sealed class RelayCalls(
             return;
         }
 
-        await FreeAsync(call.User, call.Version);
+        try
+        {
+            await FreeAsync(call.User, call.Version);
+        }
+        catch (Exception failure)
+        {
+            logger.NotFreed(call.Version, failure); // the caller has its answer; history, or a silo, is away
+            _ = FreeAgainAsync(call);
+        }
     }
 
     private async Task<RelayCall> OpenAsync(HttpContext context, string user, ChatBody body, IdempotencyReservation? reservation)
@@ -164,6 +175,23 @@ internal sealed class RelayCalls(
 
             _callers.Remove((call.User, call.Version));
             return true;
+        }
+    }
+
+    private async Task FreeAgainAsync(RelayCall call)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            await Task.Delay(RetryDelay, clock, CancellationToken.None);
+            try
+            {
+                await FreeAsync(call.User, call.Version);
+                return;
+            }
+            catch (Exception failure)
+            {
+                logger.NotFreed(call.Version, failure);
+            }
         }
     }
 

@@ -79,8 +79,11 @@ public static class RegistryKeys
     public static string Cluster(string clusterId, string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return $"{Clusters}{Name(clusterId)}/{path}";
+        return ClusterOf(clusterId) + path;
     }
+
+    /// <summary>The membership table of one actor cluster.</summary>
+    public static string ClusterOf(string clusterId) => $"{Clusters}{Name(clusterId)}/";
 
     private static string Name(string name) => Names.IsValid(name)
         ? name

@@ -1,14 +1,17 @@
 namespace Fairway.Silo.Inspection;
 
 /// <summary>Counts by the cluster's management grain; rates of this silo.</summary>
-internal sealed class GrainInspector(IGrainFactory grains, ILocalSiloDetails here, CallRates rates) : IGrainInspector
+internal sealed class GrainInspector(IGrainFactory grains, IServiceProvider services, CallRates rates) : IGrainInspector
 {
+    /// <summary>Null in a client of the cluster.</summary>
+    private SiloAddress? Here => (services.GetService(typeof(ILocalSiloDetails)) as ILocalSiloDetails)?.SiloAddress;
+
     public async Task<GrainOverview> InspectAsync(CancellationToken cancellationToken = default)
     {
         var statistics = await grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics().WaitAsync(cancellationToken);
         var calls = rates.Read();
         var silos = statistics.GroupBy(figure => figure.SiloAddress)
-            .Select(silo => new SiloGrains(silo.Key.ToParsableString(), Figures(silo, silo.Key.Equals(here.SiloAddress) ? calls : null)))
+            .Select(silo => new SiloGrains(silo.Key.ToParsableString(), Figures(silo, silo.Key.Equals(Here) ? calls : null)))
             .OrderBy(silo => silo.Silo, StringComparer.Ordinal)
             .ToList();
         return new GrainOverview(FairwayEngine.Name, silos);

@@ -1,6 +1,4 @@
-using Fairway.Testing;
-
-namespace Fairway.Registry.Tests.Etcd;
+namespace Fairway.Testing;
 
 /// <summary>Three real etcd members on loopback.</summary>
 public sealed class EtcdCluster : IAsyncDisposable

@@ -1,0 +1,10 @@
+namespace Fairway.Silo;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Warning, "The registry's grain could not be woken after the silo {Silo} died; the next renewal of a Gateway wakes it.")]
+    public static partial void NotWoken(this ILogger logger, string silo, Exception failure);
+
+    [LoggerMessage(2, LogLevel.Information, "Leaving the cluster: not ready from now on, and stopping in {Seconds} s.")]
+    public static partial void Leaving(this ILogger logger, double seconds);
+}
