@@ -1,4 +1,3 @@
-using Fairway.Registry;
 using Fairway.Sdk.Hosting;
 using Fairway.Sdk.Load;
 using Fairway.Sdk.Options;
@@ -28,9 +27,7 @@ public static class FairwayBuilderExtensions
     public static WebApplicationBuilder AddFairway(this WebApplicationBuilder builder, Action<FairwayOptions>? configure = null)
     {
         var services = builder.Services;
-        services.AddSingleton<FairwayOptionsSetup>();
-        services.AddSingleton<IConfigureOptions<FairwayOptions>>(Get<FairwayOptionsSetup>);
-        services.AddSingleton<IPostConfigureOptions<FairwayOptions>>(Get<FairwayOptionsSetup>);
+        services.AddFairwayRegistry();
         services.AddSingleton<IValidateOptions<FairwayOptions>, FairwayOptionsValidator>();
         var options = services.AddOptions<FairwayOptions>().ValidateOnStart();
         if (configure != null)
@@ -54,8 +51,6 @@ public static class FairwayBuilderExtensions
         services.AddSingleton<ProbeEndpoints>();
         services.AddSingleton<IStartupFilter, PipelineSetup>();
 
-        services.TryAddSingleton<RegistryMetrics>();
-        services.TryAddSingleton(RegistryConnection.Open);
         services.AddSingleton<LaneBook>();
         services.AddSingleton<FairwayInstance>();
         services.AddSingleton<Registrar>();

@@ -30,4 +30,19 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Information, "Made lane {Lane}, owned by {Owner}, for {Seconds} s")]
     public static partial void LaneMade(this ILogger logger, string lane, string owner, int seconds);
+
+    [LoggerMessage(20, LogLevel.Information, "Read configuration namespace {Namespace}, version {Version}: {Count} values")]
+    public static partial void ConfigRead(this ILogger logger, string @namespace, string version, int count);
+
+    [LoggerMessage(21, LogLevel.Warning, "Configuration namespace {Namespace} cannot be read from {Provider}, what is known stands: {Code}, {Reason}")]
+    public static partial void ConfigUnread(this ILogger logger, string @namespace, string provider, string code, string reason);
+
+    [LoggerMessage(22, LogLevel.Information, "Configuration comes from {Provider} from now on")]
+    public static partial void ConfigProviderSwitched(this ILogger logger, string provider);
+
+    [LoggerMessage(23, LogLevel.Warning, "Starting with configuration namespace {Namespace} as it was kept, version {Version}")]
+    public static partial void ConfigStartsStale(this ILogger logger, string @namespace, string version);
+
+    [LoggerMessage(24, LogLevel.Warning, "The last good values of configuration namespace {Namespace} cannot be kept: {Reason}")]
+    public static partial void ConfigNotKept(this ILogger logger, string @namespace, string reason);
 }

@@ -7,15 +7,15 @@ namespace Fairway.Core.Lanes;
 /// <summary>The environment list, its declarations and the grey rules, as of one version; immutable, every look-up O(1).</summary>
 public sealed class LaneTable
 {
-    public static readonly LaneTable Empty = new(DirectoryTables.Empty, 0);
+    public static readonly LaneTable Empty = new(DirectoryTables.Empty, "0");
 
     private readonly FrozenDictionary<string, LaneRecord> _lanes;
     private readonly FrozenDictionary<(string Lane, string Service), LaneDeclaration> _declarations;
-    private readonly FrozenDictionary<string, GreyRule> _grey;
+    private readonly FrozenDictionary<string, EntryRule> _grey;
 
     /// <param name="tables">Expired lanes are already left out.</param>
-    /// <param name="version">Grows with each change; of the caller's making.</param>
-    public LaneTable(DirectoryTables tables, long version)
+    /// <param name="version">Differs with each change; of its producer's making, such as <c>{epoch}-{counter}</c>.</param>
+    public LaneTable(DirectoryTables tables, string version)
     {
         ArgumentNullException.ThrowIfNull(tables);
         Version = version;
@@ -24,10 +24,11 @@ public sealed class LaneTable
             .Where(entry => tables.Lanes.ContainsKey(entry.Key))
             .SelectMany(entry => entry.Value, (entry, declaration) => KeyValuePair.Create((entry.Key, declaration.Service), declaration))
             .ToFrozenDictionary();
-        _grey = tables.Grey.ToFrozenDictionary(StringComparer.Ordinal);
+        _grey = tables.Grey.ToFrozenDictionary(pair => pair.Key, pair => new EntryRule(pair.Value), StringComparer.Ordinal);
     }
 
-    public long Version { get; }
+    /// <summary>Which table a decision was made by.</summary>
+    public string Version { get; }
 
     /// <summary>Whether the environment list has the lane, and it lives.</summary>
     public bool Knows(string lane) => _lanes.ContainsKey(lane);
@@ -41,5 +42,5 @@ public sealed class LaneTable
         _declarations.TryGetValue((lane, service), out declaration);
 
     /// <summary>The entry rule of a service; null when it has none.</summary>
-    public GreyRule? GreyOf(string service) => _grey.GetValueOrDefault(service);
+    public EntryRule? GreyOf(string service) => _grey.GetValueOrDefault(service);
 }

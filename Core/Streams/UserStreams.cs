@@ -186,6 +186,22 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         return true;
     }
 
+    /// <summary>A version that was minted and whose request goes nowhere: freed at once, and no worker revives it.</summary>
+    public void Withdraw(long version, ICollection<StreamEffect> effects)
+    {
+        if (!_held.TryGetValue(version, out var stream))
+        {
+            return;
+        }
+
+        if (!stream.HasEnded)
+        {
+            effects.Add(new StreamEffect.CancelModel(version));
+        }
+
+        Free(stream, Terminals.Expired, effects);
+    }
+
     /// <summary>
     /// What has to be in history before <see cref="Acknowledge"/> is called; null when nothing has. So an answer is kept before its
     /// buffer is freed.

@@ -92,7 +92,7 @@ internal sealed class Generation(
 
             if (hasFrames is true)
             {
-                await queue.MarkFirstFrameAsync(job);
+                await queue.MarkFirstFrameAsync(job, cancellationToken);
             }
 
             do

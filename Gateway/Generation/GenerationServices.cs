@@ -1,6 +1,8 @@
 using Fairway.Gateway.History;
 using Fairway.Gateway.Jobs;
+using Fairway.Gateway.Jobs.RabbitMq;
 using Fairway.Gateway.Storage;
+using Fairway.Gateway.Storage.Postgres;
 using Fairway.Grains.Streams;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -24,11 +26,8 @@ public static class GenerationServices
             static (models, settings) => settings.GetSection(ModelsOptions.Section).Bind(models.ByName)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>());
 
-        services.AddSingleton<IHistory>(provider => new JournalHistory(
-            PathOf("history.journal"), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
-        services.AddSingleton<IJobQueue>(provider => new JobQueue(
-            PathOf("jobs.journal"), provider.GetRequiredService<IOptions<JobOptions>>(), provider.GetRequiredService<IOptions<StreamOptions>>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>()));
+        services.AddHistory(configuration, PathOf("history.journal"));
+        services.AddJobs(configuration, PathOf("jobs.journal"), PathOf("ledger.journal"));
         if (PathOf("streams") is { } states)
         {
             services.Replace(ServiceDescriptor.Singleton<IStreamStateStore>(
@@ -41,5 +40,34 @@ public static class GenerationServices
         return services;
 
         string? PathOf(string name) => folder is null ? null : Path.Combine(folder, name);
+    }
+
+    private static void AddHistory(this IServiceCollection services, IConfiguration configuration, string? journal)
+    {
+        if (PostgresServices.IsConfigured(configuration))
+        {
+            services.AddPostgres();
+            return;
+        }
+
+        services.AddSingleton<IHistory>(provider => new JournalHistory(
+            journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
+    }
+
+    private static void AddJobs(this IServiceCollection services, IConfiguration configuration, string? journal, string? ledger)
+    {
+        if (!RabbitJobServices.IsConfigured(configuration))
+        {
+            services.AddSingleton<IJobQueue>(provider => new JobQueue(
+                journal, provider.GetRequiredService<IOptions<JobOptions>>(), provider.GetRequiredService<IOptions<StreamOptions>>(),
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JobQueue>>(),
+                sharedKeys: provider.GetService<PostgresLedger>()));
+            return;
+        }
+
+        services.AddSingleton<IJobLedger>(PostgresServices.IsConfigured(configuration)
+            ? provider => provider.GetRequiredService<PostgresLedger>()
+            : provider => new JournalLedger(ledger, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalLedger>>()));
+        services.AddRabbitJobs();
     }
 }

@@ -53,7 +53,9 @@ internal sealed class JournalHistory : IHistory, IAsyncDisposable
 
     public Task AcknowledgeAsync(string user, long version) => KeepAsync(new HistoryRecord(user, version, null, _time.GetUtcNow()));
 
-    public bool WasAcknowledged(string user, long version)
+    public ValueTask<bool> WasAcknowledgedAsync(string user, long version) => ValueTask.FromResult(WasAcknowledged(user, version));
+
+    private bool WasAcknowledged(string user, long version)
     {
         lock (_gate)
         {

@@ -1,3 +1,5 @@
+using Fairway.Gateway.Jobs;
+using Fairway.GrainInterfaces.Streams;
 using Fairway.Registry;
 
 namespace Fairway.Gateway.Http;
@@ -42,6 +44,10 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
             case RegistryException away:
                 Log.RegistryFailed(logger, context.Request.Path, away);
                 return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "REGISTRY_AWAY", "The registry does not answer; try again.");
+            case QueueAwayException:
+                return WriteAwayAsync(context, "QUEUE_AWAY", error.Message);
+            case HistoryAwayException:
+                return WriteAwayAsync(context, "HISTORY_AWAY", error.Message);
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return Task.CompletedTask;
@@ -49,6 +55,12 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
                 Log.RequestFailed(logger, context.Request.Method, context.Request.Path, error);
                 return Problem.WriteAsync(context, StatusCodes.Status500InternalServerError, "INTERNAL", "The Gateway failed to answer; its log says why.");
         }
+    }
+
+    private static Task WriteAwayAsync(HttpContext context, string code, string detail)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, code, detail);
     }
 
     private static (string Code, string Detail) Describe(HttpContext context, int status) => status switch

@@ -16,16 +16,18 @@ public interface IJobQueue
     int Waiting { get; }
 
     /// <summary>A place in the queue; null when it is full (429 <c>QUEUE_FULL</c>). Dispose it where no job comes to stand in it.</summary>
+    /// <exception cref="QueueAwayException">The queue's broker is away.</exception>
     JobSlot? TryAdmit();
 
     /// <summary>Puts a job into its place; durable, with its idempotency key, when this returns. Takes slot and reservation over.</summary>
+    /// <exception cref="QueueAwayException">The broker is not known to have it; the version must be withdrawn.</exception>
     Task EnqueueAsync(JobSlot slot, StreamJob job, IdempotencyReservation? reservation = null);
 
     /// <summary>The next job. Each delivery must end in <see cref="CompleteAsync"/> or <see cref="AbandonAsync"/>.</summary>
     ValueTask<StreamJob> DequeueAsync(CancellationToken cancellationToken);
 
     /// <summary>A frame of this job is about to be stored; durable when this returns. From now on its model is never run again.</summary>
-    Task MarkFirstFrameAsync(StreamJob job);
+    Task MarkFirstFrameAsync(StreamJob job, CancellationToken cancellationToken = default);
 
     /// <summary>The job came to an end.</summary>
     Task CompleteAsync(StreamJob job);

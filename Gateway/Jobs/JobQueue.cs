@@ -13,6 +13,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     private readonly Dictionary<(string User, long Version), Entry> _jobs = [];
     private readonly Channel<Entry> _ready = Channel.CreateUnbounded<Entry>();
     private readonly IdempotencyKeys _keys;
+    private readonly IIdempotencyStore? _sharedKeys;
     private readonly TimeProvider _time;
     private readonly ILogger<JobQueue> _logger;
     private readonly int _capacity;
@@ -24,9 +25,12 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 
     /// <param name="path">The journal; null forgets everything with the process.</param>
     /// <param name="compactAt">Bytes from which the journal is rewritten without what is done.</param>
+    /// <param name="sharedKeys">Where idempotency keys are shared with other Gateways; else they stand in the journal.</param>
     public JobQueue(
-        string? path, IOptions<JobOptions> options, IOptions<StreamOptions> streams, TimeProvider time, ILogger<JobQueue> logger, long compactAt = 4 << 20)
+        string? path, IOptions<JobOptions> options, IOptions<StreamOptions> streams, TimeProvider time, ILogger<JobQueue> logger, long compactAt = 4 << 20,
+        IIdempotencyStore? sharedKeys = null)
     {
+        _sharedKeys = sharedKeys;
         (_time, _logger, _capacity, _leastCompactAt, _compactAt) = (time, logger, options.Value.QueueLength, compactAt, compactAt);
         _keys = new IdempotencyKeys(time);
         if (path is null)
@@ -67,7 +71,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         using (reservation)
         {
             var at = _time.GetUtcNow();
-            var entry = new Entry(job, at) { Reservation = reservation };
+            var entry = new Entry(job, at) { Reservation = _sharedKeys is null ? reservation : null };
             lock (_gate)
             {
                 _jobs.Add(entry.Id, entry);
@@ -83,7 +87,11 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
                 throw;
             }
 
-            if (reservation is not null)
+            if (reservation is not null && _sharedKeys is not null)
+            {
+                await SettleAsync(entry, reservation);
+            }
+            else if (reservation is not null)
             {
                 _keys.Settle(reservation.User, reservation.Key, reservation.BodyHash, job.Version, at);
             }
@@ -100,7 +108,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         return entry.Job;
     }
 
-    public async Task MarkFirstFrameAsync(StreamJob job)
+    public async Task MarkFirstFrameAsync(StreamJob job, CancellationToken cancellationToken = default)
     {
         if (Find(job) is { IsMarked: false } entry)
         {
@@ -130,9 +138,22 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     }
 
     public Task<IdempotencyResult> ReserveAsync(string user, string key, ReadOnlyMemory<byte> bodyHash, CancellationToken cancellationToken) =>
-        _keys.ReserveAsync(user, key, bodyHash, cancellationToken);
+        _sharedKeys?.ReserveAsync(user, key, bodyHash, cancellationToken) ?? _keys.ReserveAsync(user, key, bodyHash, cancellationToken);
 
     public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task SettleAsync(Entry entry, IdempotencyReservation reservation)
+    {
+        try
+        {
+            await _sharedKeys!.SettleAsync(reservation, entry.Job.Version);
+        }
+        catch
+        {
+            await CompleteAsync(entry.Job); // its post is refused
+            throw;
+        }
+    }
 
     private Task AppendAsync(JobRecord record) => _journal?.AppendAsync(record.Encode()) ?? Task.CompletedTask;
 

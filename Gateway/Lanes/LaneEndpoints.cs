@@ -13,6 +13,7 @@ public static class LaneEndpoints
 
     public static IEndpointRouteBuilder MapLanes(this IEndpointRouteBuilder app)
     {
+        app.ServiceProvider.GetRequiredService<LaneMetrics>(); // made now: figures begin with the process
         app.MapGet("/v1/lanes", List).ReadsList<LanesDocument>("lanes", "List the lanes and what they declare").WithTags("lanes");
         app.MapGet("/v1/services/{service}/route", RouteEndpoint.Route).NeedsKey(KeyKind.Read).WithTags("lanes").WithName("route")
             .WithSummary("Say where a request would go, and why")

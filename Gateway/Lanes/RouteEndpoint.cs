@@ -1,9 +1,10 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
-using System.Runtime.CompilerServices;
-using Fairway.Core.Directory;
 using Fairway.Core.Lanes;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Fairway.Gateway.Lanes;
 
@@ -14,20 +15,21 @@ namespace Fairway.Gateway.Lanes;
 /// <param name="Label">The label that leaves the hop.</param>
 /// <param name="Candidates">Ids of all usable instances before balancing, best first.</param>
 /// <param name="Why">The steps of the decision, for people.</param>
+/// <param name="Rule">What decided: base, declared, live, undeclared or bad-label.</param>
+/// <param name="Table">The version of the lane table it was decided by.</param>
 public sealed record RouteDocument(
-    string Result, string? Code, string? Lane, string? Label, IReadOnlyList<string> Candidates, IReadOnlyList<string> Why);
+    string Result, string? Code, string? Lane, string? Label, IReadOnlyList<string> Candidates, IReadOnlyList<string> Why, string Rule, string Table);
 
 internal static class RouteEndpoint
 {
-    /// <summary>Built once for each tables; services come and go far more often than lanes do.</summary>
-    private static readonly ConditionalWeakTable<DirectoryTables, LaneTable> Tables = [];
-
     public static IResult Route(
         DirectoryStore store,
+        LaneMetrics metrics,
         string service,
-        [Description("The lane label the request carries.")] string? label,
+        [FromQuery, Description("The lane label the request carries.")] string[]? label,
         [Description("The user's id, at the entry.")] string? user,
-        [Description("The user's region, at the entry.")] string? region)
+        [Description("The user's region, at the entry.")] string? region,
+        [FromQuery, Description("Addresses (ip:port, separated by commas, at most 32) that the request knows to be going offline.")] string[]? offline)
     {
         RequestReader.Name(service, "service");
         var snapshot = store.Current;
@@ -36,13 +38,41 @@ internal static class RouteEndpoint
             throw ApiException.NotReady();
         }
 
-        var lanes = Tables.GetValue(snapshot.Tables, static tables => new LaneTable(tables, 0));
-        var offline = snapshot.Tables.Offline.IsEmpty ? null : snapshot.Tables.Offline.Keys.ToHashSet(StringComparer.Ordinal);
+        var lanes = LaneView.TableOf(snapshot);
+        var labels = (label ?? []).Where(value => !string.IsNullOrEmpty(value)).Distinct(StringComparer.Ordinal).ToList();
+        var addresses = ImmutableArray<string>.Empty;
+        if (labels.FirstOrDefault(value => !Label.IsValid(value)) is { } bad)
+        {
+            labels = [bad];
+        }
+        else if (!LabelReader.TryParse(null, null, string.Join(',', offline ?? []), out var read, out _))
+        {
+            throw ApiException.BadField("offline", $"is at most {Label.MaxOffline} of ip:port, separated by commas");
+        }
+        else if (labels.Count > 1)
+        {
+            return Answer(new RouteDecision
+            {
+                Rule = RouteRule.BadLabel,
+                Code = RouteCodes.LabelAmbiguous,
+                Table = lanes.Version,
+                Why = ["two different labels", $"lane table {lanes.Version}"],
+            });
+        }
+        else
+        {
+            addresses = read.Offline;
+        }
+
         var decision = LaneRouter.Route(
-            new RouteRequest(service, label, string.IsNullOrEmpty(user) ? null : user, string.IsNullOrEmpty(region) ? null : region, offline),
-            snapshot.Services.GetValueOrDefault(service)?.Snapshot,
-            lanes);
-        return TypedResults.Json(new RouteDocument(
-            decision.IsRoute ? "route" : "error", decision.Code, decision.Lane, decision.Label, decision.Candidates, decision.Why));
+            new RouteRequest(service, labels.FirstOrDefault(), Blank(user), Blank(region), addresses), LaneView.PoolsOf(snapshot, service), lanes);
+        metrics.Decided(decision);
+        return Answer(decision);
     }
+
+    private static JsonHttpResult<RouteDocument> Answer(RouteDecision decision) => TypedResults.Json(new RouteDocument(
+        decision.IsRoute ? "route" : "error", decision.Code, decision.Lane, decision.Label, decision.Candidates, decision.Why,
+        RouteWords.NameOf(decision.Rule), decision.Table));
+
+    private static string? Blank(string? value) => string.IsNullOrEmpty(value) ? null : value;
 }

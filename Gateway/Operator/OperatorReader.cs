@@ -33,7 +33,7 @@ internal static class OperatorReader
         Kill = fields.Flag("kill") ?? false,
         Whitelist = fields.TextList("whitelist"),
         Regions = fields.TextList("regions"),
-        RatioPer10000 = fields.Whole("ratioPer10000", 0, GreyRouter.Buckets) ?? 0,
+        RatioPer10000 = fields.Whole("ratioPer10000", 0, EntryRule.Buckets) ?? 0,
     };
 
     public static LimitRule Limit(Fields fields)

@@ -1,193 +1,181 @@
-"use strict";
+// The chat page: one conversation per address (?conversation=NAME, default main), one connection for all of its tabs.
+import { FairwayClient, textOf } from "/fairway-client.js";
 
-// One conversation per page address (?conversation=NAME, default main). The answer is followed by EventSource, which comes back by
-// itself with the id of the last frame it has; the session cookie says who asks.
 const conversation = new URLSearchParams(location.search).get("conversation") || "main";
-const status = document.getElementById("status");
-const signIn = document.getElementById("sign-in");
-const ask = document.getElementById("ask");
-const prompt = document.getElementById("prompt");
-const stop = document.getElementById("stop");
-const older = document.getElementById("older");
-const turns = document.getElementById("turns");
-const template = document.getElementById("turn");
-const tabs = "BroadcastChannel" in window ? new BroadcastChannel("fairway:" + conversation) : null;
+const client = new FairwayClient();
+const by = (id) => document.getElementById(id);
+const [status, notice, signIn, ask, prompt, stop, older, turns, empty] =
+  ["status", "notice", "sign-in", "ask", "prompt", "stop", "older", "turns", "empty"].map(by);
+const words = { connecting: "connecting", live: "answering", reconnecting: "reconnecting", idle: "ready", refused: "not connected" };
+const CONTEXT = 20; // turns that go to the model again
+const kinds = { live: "live", reconnecting: "stale", refused: "lost" };
 
-let live = null; // { version, source, turn }
+let follower = null;
 let before = null;
 
-function say(text, kind) {
-  status.textContent = text;
-  status.className = kind || "";
-}
+// ----- what is on the page
 
-function addTurn(asked, answer, first) {
-  const turn = template.content.cloneNode(true).firstElementChild;
+function addTurn(version, asked, atTop) {
+  const turn = by("turn").content.cloneNode(true).firstElementChild;
+  turn.dataset.version = version;
   turn.querySelector(".asked").textContent = asked;
-  turn.querySelector(".answer").textContent = answer;
-  if (first) turns.prepend(turn);
+  if (atTop) turns.prepend(turn);
   else turns.append(turn);
+  empty.hidden = true;
   return turn;
 }
 
-function asked(messages) {
-  const users = messages.filter((message) => message.role === "user");
-  const content = users.length > 0 ? users[users.length - 1].content : "";
+function turnOf(version) {
+  return turns.querySelector(`[data-version="${version}"]`);
+}
+
+function endTurn(turn, text, isBad) {
+  if (!turn) return;
+  turn.classList.remove("live");
+  const line = turn.querySelector(".end");
+  line.textContent = text;
+  line.hidden = text === "";
+  line.classList.toggle("bad", Boolean(isBad));
+}
+
+function isAtFoot() {
+  return window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
+}
+
+function keepAtFoot(change) {
+  const stay = isAtFoot();
+  change();
+  if (stay) window.scrollTo(0, document.documentElement.scrollHeight);
+}
+
+function questionOf(messages) {
+  const content = messages.filter((message) => message.role === "user").at(-1)?.content ?? "";
   return typeof content === "string" ? content : JSON.stringify(content);
 }
 
-function textOf(data) {
-  const choices = JSON.parse(data).choices;
-  const delta = choices && choices[0] && choices[0].delta;
-  if (!delta) return "";
-  const calls = (delta.tool_calls || []).map((call) => (call.function && ((call.function.name || "") + (call.function.arguments || ""))) || "");
-  return (delta.content || "") + calls.join("");
-}
-
-async function call(method, path, body, headers) {
-  const response = await fetch(path, { method, body, headers, cache: "no-store" });
-  if (response.status === 401) {
-    signedOut();
-    throw new Error("Sign in first.");
-  }
-  if (!response.ok) throw new Error((await response.json()).detail);
-  return response;
-}
-
-function signedOut() {
-  signIn.hidden = false;
-  ask.hidden = true;
-  say("signed out");
-}
-
-function leave() {
-  if (live) live.source.close();
-  live = null;
-  stop.disabled = true;
-}
-
-function end(turn, text, bad) {
-  const line = turn.querySelector(".end");
-  line.textContent = text;
-  line.className = bad ? "end bad" : "end";
-  leave();
-  say("ready");
-}
-
-async function acknowledge(version) {
-  try {
-    await call("POST", `/v1/streams/${version}/ack`);
-  } catch {
-    // Another tab has done it, or the answer has expired.
-  }
-}
-
-function follow(version, question) {
-  leave();
-  const turn = addTurn(question, "");
-  turn.dataset.version = version;
-  const answer = turn.querySelector(".answer");
-  const source = new EventSource(`/v1/streams/${version}/events`);
-  live = { version, source, turn };
-  stop.disabled = false;
-  say("answering", "live");
-  source.onopen = () => say("answering", "live");
-  source.addEventListener("delta", (event) => answer.append(textOf(event.data)));
-  source.addEventListener("stop", (event) => {
-    end(turn, JSON.parse(event.data).reason === "stopped" ? "stopped" : "");
-    acknowledge(version);
+// What the model is told of the conversation so far: whole answers only.
+function messagesWith(question) {
+  const past = [...turns.querySelectorAll(".turn:not(.live)")].slice(-CONTEXT).flatMap((turn) => {
+    const [asked, answer] = [turn.querySelector(".asked").textContent, turn.querySelector(".answer").textContent];
+    return asked && answer ? [{ role: "user", content: asked }, { role: "assistant", content: answer }] : [];
   });
-  source.addEventListener("superseded", (event) => {
-    end(turn, "a newer question took its place");
-    const by = JSON.parse(event.data).by;
-    if (!turns.querySelector(`[data-version="${by}"]`)) resume();
-  });
-  source.addEventListener("expired", () => end(turn, "expired", true));
-  source.addEventListener("error", (event) => {
-    if (event.data) { // a coded end of the answer; a lost connection brings none
-      const error = JSON.parse(event.data);
-      end(turn, `${error.code}: ${error.message}`, true);
-      acknowledge(version);
-    } else if (source.readyState === EventSource.CLOSED) {
-      end(turn, "no longer held", true);
-    } else {
-      say("reconnecting", "stale");
-    }
-  });
+  return [...past, { role: "user", content: question }];
 }
 
-// What this conversation holds, after a reload or when another tab has asked. The stream is read from its start.
-async function resume() {
-  const control = new AbortController();
-  const response = await fetch(`/v1/streams/current/events?conversation=${encodeURIComponent(conversation)}`, { cache: "no-store", signal: control.signal });
-  if (response.status === 401) return signedOut();
-  if (response.status !== 200) return;
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let text = ""; ;) {
-    const { value, done } = await reader.read();
-    text += value || "";
-    const id = /^id: (\d+):/m.exec(text);
-    if (id || done) {
-      control.abort();
-      if (id && !(live && live.version === id[1])) follow(id[1], sessionStorage.getItem("asked:" + id[1]) || "");
+// ----- following
+
+const listener = {
+  onAnswer({ version, note }) {
+    for (const turn of turns.querySelectorAll(".turn.live")) endTurn(turn, "A newer question took its place.");
+    if (turnOf(version)) return;
+    const asked = note ?? sessionStorage.getItem("asked:" + version) ?? "";
+    keepAtFoot(() => addTurn(version, asked).classList.add("live"));
+    stop.hidden = false;
+  },
+  onFrame(frame) {
+    const turn = turnOf(frame.version);
+    if (!turn) return;
+    if (frame.event === "delta") {
+      keepAtFoot(() => turn.querySelector(".answer").append(textOf(frame)));
       return;
     }
-  }
-}
+    stop.hidden = true;
+    const data = JSON.parse(frame.data);
+    if (frame.event === "stop") endTurn(turn, data.reason === "stopped" ? "Stopped." : "");
+    else if (frame.event === "error") endTurn(turn, `${data.code}: ${data.message}`, true);
+    else if (frame.event === "superseded") endTurn(turn, "A newer question took its place.");
+    else endTurn(turn, "Expired: nobody read or acknowledged it in time.", true);
+  },
+  onError(error, version) {
+    stop.hidden = true;
+    if (error.status === 401) return signedOut();
+    endTurn(turnOf(version), error.code === "STREAM_GONE" ? "No longer held." : error.message, true);
+  },
+  onState(state) {
+    status.textContent = words[state];
+    status.className = kinds[state] || "";
+    if (!signIn.hidden && (state === "idle" || state === "live")) start(); // another tab has signed in
+  },
+};
 
 async function showHistory() {
-  const query = `conversation=${encodeURIComponent(conversation)}` + (before ? `&before=${before}` : "");
-  const page = await (await call("GET", "/v1/history?" + query)).json();
-  for (const item of page.items) addTurn(asked(item.messages), item.answer, true);
+  const page = await client.history({ conversation, before });
+  for (const item of page.items) {
+    if (turnOf(item.version)) continue; // it is being followed
+    const calls = (item.toolCalls || []).map((call) => (call.function?.name || "") + (call.function?.arguments || ""));
+    addTurn(item.version, questionOf(item.messages), true).querySelector(".answer").textContent = item.answer + calls.join("");
+  }
   before = page.next;
   older.hidden = !before;
 }
 
+// What is held is looked for before history is read: what is acknowledged in between is in one of the two.
 async function start() {
+  follower?.close();
   signIn.hidden = true;
+  by("conversation").hidden = ask.hidden = false;
   turns.replaceChildren();
   before = null;
+  follower = client.follow(listener, { conversation });
   try {
-    await showHistory();
-    ask.hidden = false;
-    say("ready");
-    prompt.focus();
-    await resume();
-  } catch (error) {
+    await follower.ready;
     if (!signIn.hidden) return;
-    say(error.message, "lost");
+    await showHistory();
+    empty.hidden = turns.childElementCount > 0;
+    window.scrollTo(0, document.documentElement.scrollHeight);
+    prompt.focus();
+  } catch (error) {
+    failed(error);
   }
+}
+
+function failed(error) {
+  if (error.status === 401) signedOut();
+  else notice.textContent = error.message;
+}
+
+function signedOut() {
+  signIn.hidden = false;
+  by("conversation").hidden = ask.hidden = stop.hidden = true;
+  status.textContent = "signed out";
+  status.className = "";
+  by("token").focus();
 }
 
 async function openSession(token) {
   try {
-    await call("POST", "/v1/session", null, { Authorization: "Bearer " + token });
+    await client.openSession(token);
+    follower?.refresh(); // the other tabs too
     await start();
   } catch (error) {
-    say(error.message, "lost");
+    signedOut();
+    status.textContent = error.message;
+    status.className = "lost";
   }
 }
 
+// ----- what a user does
+
 signIn.addEventListener("submit", (event) => {
   event.preventDefault();
-  const field = document.getElementById("token");
-  openSession(field.value.trim().replace(/^TOKEN\s+/, ""));
-  field.value = "";
+  const token = by("token").value.trim().replace(/^TOKEN\s+/, "");
+  by("token").value = "";
+  openSession(token);
 });
 
 ask.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const question = prompt.value;
+  const question = prompt.value.trim();
+  if (!question) return;
+  notice.textContent = "";
+  prompt.value = "";
   try {
-    const body = JSON.stringify({ conversation, messages: [{ role: "user", content: question }] });
-    const accepted = await (await call("POST", "/v1/streams", body, { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() })).json();
-    prompt.value = "";
-    sessionStorage.setItem("asked:" + accepted.version, question);
-    if (live) end(live.turn, "a newer question took its place");
-    follow(accepted.version, question);
-    if (tabs) tabs.postMessage({ version: accepted.version, question });
+    const { version } = await follower.ask({ messages: messagesWith(question) }, question);
+    sessionStorage.setItem("asked:" + version, question);
+    window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
-    say(error.message, "lost");
+    prompt.value ||= question;
+    failed(error);
   }
 });
 
@@ -198,24 +186,9 @@ prompt.addEventListener("keydown", (event) => {
   }
 });
 
-stop.addEventListener("click", async () => {
-  if (!live) return;
-  try {
-    await call("DELETE", `/v1/streams/${live.version}`);
-  } catch (error) {
-    say(error.message, "lost");
-  }
-});
-
-older.addEventListener("click", showHistory);
-
-if (tabs) {
-  tabs.addEventListener("message", ({ data }) => {
-    if (ask.hidden || turns.querySelector(`[data-version="${data.version}"]`)) return;
-    if (live) end(live.turn, "a newer question took its place");
-    follow(data.version, data.question);
-  });
-}
+stop.addEventListener("click", () => follower.stop().catch(failed));
+older.addEventListener("click", () => showHistory().catch(failed));
+window.addEventListener("focus", () => follower?.refresh()); // another machine may have asked
 
 const handed = new URLSearchParams(location.hash.slice(1)).get("token");
 if (handed) {

@@ -56,7 +56,7 @@ internal sealed class PostEndpoint(
 
     private async Task<long> OpenAsync(HttpContext context, string user, ChatBody body, IdempotencyReservation? reservation)
     {
-        using var slot = queue.TryAdmit() ?? throw Refuse(context, 429, "QUEUE_FULL", "Too many requests wait for a model; try again.");
+        using var slot = TryAdmit() ?? throw Refuse(context, 429, "QUEUE_FULL", "Too many requests wait for a model; try again.");
         var grain = grains.GetGrain<IUserStreamGrain>(user);
         var request = StreamBytes.From(body.Bytes);
         var version = await grain.Open(body.Conversation, request);
@@ -74,12 +74,25 @@ internal sealed class PostEndpoint(
         }
         catch
         {
-            await grain.Stop(version); // nobody will ever answer it
+            await grain.Withdraw(version); // nobody will ever answer it
             throw;
         }
 
         metrics.Posted("accepted");
         return version;
+    }
+
+    private JobSlot? TryAdmit()
+    {
+        try
+        {
+            return queue.TryAdmit();
+        }
+        catch (QueueAwayException)
+        {
+            metrics.Posted("QUEUE_AWAY");
+            throw;
+        }
     }
 
     private ApiException Refuse(HttpContext context, int status, string code, string detail)

@@ -48,6 +48,10 @@ public interface IUserStreamGrain : IGrainWithStringKey
     [Alias("Acknowledge")]
     Task<int> Acknowledge(long version);
 
+    /// <summary>The post of this version is refused after all: frees it as if it had expired, and never takes its job.</summary>
+    [Alias("Withdraw")]
+    Task Withdraw(long version);
+
     /// <summary>The version a conversation holds; 0 when none.</summary>
     [Alias("Current")]
     [ReadOnly]

@@ -2,6 +2,7 @@ namespace Fairway.Grains.Streams;
 
 /// <summary>
 /// Answers kept for good, and which versions were acknowledged lately. What a call that writes has returned from survives a crash.
+/// Each call may throw <see cref="GrainInterfaces.Streams.HistoryAwayException"/>; it has then changed nothing that may not be repeated.
 /// </summary>
 public interface IHistory
 {
@@ -12,7 +13,7 @@ public interface IHistory
     Task AcknowledgeAsync(string user, long version);
 
     /// <summary>Whether the user acknowledged the version within the last 24 h.</summary>
-    bool WasAcknowledged(string user, long version);
+    ValueTask<bool> WasAcknowledgedAsync(string user, long version);
 
     /// <summary>Answers of one conversation below the version <paramref name="before"/>, newest first.</summary>
     /// <param name="before">Exclusive; <see cref="long.MaxValue"/> for the newest.</param>

@@ -66,22 +66,23 @@ internal sealed class UserStreamGrain(
         return Task.FromResult(opened.Version);
     }
 
-    public Task<AppendReply> Begin(StreamJob job, IGenerationCanceller canceller)
+    public async Task<AppendReply> Begin(StreamJob job, IGenerationCanceller canceller)
     {
-        var result = Begin(job);
+        var result = await BeginAsync(job);
         if (result.Outcome == AppendOutcome.Accepted)
         {
             _cancellers[job.Version] = canceller;
         }
 
         Perform();
-        return Task.FromResult(Reply(result));
+        await KeepFinishedAsync(job.Version); // a history that was away when it ended
+        return Reply(result);
     }
 
     public async Task<AppendReply> Append(StreamAppend append, IGenerationCanceller canceller)
     {
         var job = append.Job;
-        if (!Adopt(job))
+        if (!await AdoptAsync(job))
         {
             return Reply(new AppendResult(AppendOutcome.Ended, 0));
         }
@@ -144,7 +145,14 @@ internal sealed class UserStreamGrain(
 
         var result = _streams.Acknowledge(version, _effects);
         Perform();
-        return (int)(result == AckResult.Gone && history.WasAcknowledged(User, version) ? AckResult.Acknowledged : result);
+        return (int)(result == AckResult.Gone && await history.WasAcknowledgedAsync(User, version) ? AckResult.Acknowledged : result);
+    }
+
+    public Task Withdraw(long version)
+    {
+        _streams.Withdraw(version, _effects);
+        Perform();
+        return Task.CompletedTask;
     }
 
     public Task<long> Current(string conversation) => Task.FromResult(_streams.Current(conversation) ?? 0);
@@ -158,9 +166,9 @@ internal sealed class UserStreamGrain(
     private static StreamSlice Slice(long version, ReadResult read) =>
         new(version, read.FirstOffset, [.. read.Frames.Select(FrameWire.From)], (int)read.State);
 
-    private AppendResult Begin(StreamJob job)
+    private async Task<AppendResult> BeginAsync(StreamJob job)
     {
-        if (!Adopt(job))
+        if (!await AdoptAsync(job))
         {
             return new AppendResult(AppendOutcome.Ended, 0);
         }
@@ -173,9 +181,9 @@ internal sealed class UserStreamGrain(
         return _streams.Begin(job.Version, job.Attempt, _effects);
     }
 
-    private bool Adopt(StreamJob job) =>
+    private async ValueTask<bool> AdoptAsync(StreamJob job) =>
         _streams.Find(job.Version) is not null
-        || (!history.WasAcknowledged(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory));
+        || (!await history.WasAcknowledgedAsync(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory));
 
     private Task KeepFinishedAsync(long version) =>
         _options.HistoryOn == HistoryMoment.Finish && _streams.BeforeAcknowledge(version) is { } answer

@@ -6,7 +6,9 @@ namespace Fairway.Testing;
 /// <summary>Signals to processes that a test started, by pid.</summary>
 public static class Signals
 {
+    public const int Hangup = 1;
     public const int Interrupt = 2;
+    public const int Quit = 3;
     public const int Kill = 9;
     public const int Terminate = 15;
     public const int Continue = 18;

@@ -75,9 +75,9 @@ public sealed class JournalHistoryTests : IDisposable
 
         await using var again = Open(onDisk: true);
         Assert.Equal([1], (await again.PageAsync("me", "main", long.MaxValue, 10)).Items.Select(item => item.Version));
-        Assert.True(again.WasAcknowledged("me", 1));
-        Assert.True(again.WasAcknowledged("me", 2));
-        Assert.False(again.WasAcknowledged("you", 1));
+        Assert.True(await again.WasAcknowledgedAsync("me", 1));
+        Assert.True(await again.WasAcknowledgedAsync("me", 2));
+        Assert.False(await again.WasAcknowledgedAsync("you", 1));
     }
 
     [Fact]
@@ -86,12 +86,12 @@ public sealed class JournalHistoryTests : IDisposable
         await using (var history = Open(onDisk: true))
         {
             await history.WriteAsync(Entry("me", 1, isAcknowledged: false));
-            Assert.False(history.WasAcknowledged("me", 1));
+            Assert.False(await history.WasAcknowledgedAsync("me", 1));
             await history.WriteAsync(Entry("me", 1));
         }
 
         await using var again = Open(onDisk: true);
-        Assert.True(again.WasAcknowledged("me", 1));
+        Assert.True(await again.WasAcknowledgedAsync("me", 1));
         Assert.Single((await again.PageAsync("me", "main", long.MaxValue, 10)).Items);
     }
 
@@ -102,13 +102,13 @@ public sealed class JournalHistoryTests : IDisposable
         {
             await history.WriteAsync(Entry("me", 1));
             _clock.Advance(TimeSpan.FromHours(24));
-            Assert.True(history.WasAcknowledged("me", 1));
+            Assert.True(await history.WasAcknowledgedAsync("me", 1));
             _clock.Advance(TimeSpan.FromSeconds(1));
-            Assert.False(history.WasAcknowledged("me", 1));
+            Assert.False(await history.WasAcknowledgedAsync("me", 1));
         }
 
         await using var again = Open(onDisk: true);
-        Assert.False(again.WasAcknowledged("me", 1));
+        Assert.False(await again.WasAcknowledgedAsync("me", 1));
         Assert.Single((await again.PageAsync("me", "main", long.MaxValue, 10)).Items);
     }
 

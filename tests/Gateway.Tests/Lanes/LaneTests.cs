@@ -131,6 +131,50 @@ public sealed class LaneTests(GatewayFixture fixture)
         Check(await Route("l-g", "?user=bob"), "route", null, null, null, "base1");
     }
 
+    [Fact]
+    public async Task Route_LabelsAndOfflineAddresses_AreReadAsOnAHop()
+    {
+        await Host.PutAsync("/v1/lanes/l-hop", """{"owner":"ann"}""");
+        await Host.PutAsync("/v1/services/l-h/instances/a", """{"address":"10.7.0.1:80"}""");
+        await Host.PutAsync("/v1/services/l-h/instances/b", """{"address":"10.7.0.2:80"}""");
+        Check(await Route("l-h", "?label="), "route", null, null, null, "a,b");
+        Check(await Route("l-h", "?label=l-hop&label=&label=l-hop"), "route", null, null, "l-hop", "a,b");
+        Check(await Route("l-h", "?label=l-hop&label=other"), "error", "LANE_LABEL_AMBIGUOUS", null, null, "");
+        Check(await Route("l-h", "?label=l-hop&label=a%20b"), "error", "LANE_LABEL_INVALID", null, null, "");
+        Check(await Route("l-h", "?label=" + new string('x', 65)), "error", "LANE_LABEL_INVALID", null, null, "");
+        Check(await Route("l-h", "?offline=10.7.0.1:80"), "route", null, null, null, "b");
+        Check(await Route("l-h", "?offline=10.7.0.1:80,%2010.7.0.2:80"), "error", "NO_PROVIDER", null, null, "");
+        (await Route("l-h", "?offline=nowhere")).AssertRefused(HttpStatusCode.BadRequest, "BAD_FIELD");
+        await Host.PutAsync("/v1/offline/10.7.0.2:80", """{"author":"ann","reason":"test"}""", GatewayHost.AdminKey);
+        Check(await Route("l-h", "?offline=10.7.0.1:80"), "error", "NO_PROVIDER", null, null, "");
+    }
+
+    [Fact]
+    public async Task Route_Decision_NamesRuleAndTableAndCountsUnknownLabels()
+    {
+        await Host.PutAsync("/v1/lanes/l-why", """{"owner":"ann"}""");
+        await Host.RegisterAsync("l-w", "a");
+        var before = await UnknownAsync();
+        var known = (await Route("l-w", "?label=l-why")).Json;
+        Assert.Equal("undeclared", known.GetProperty("rule").GetString());
+        Assert.Equal(before, await UnknownAsync());
+
+        var table = known.GetProperty("table").GetString();
+        Assert.Contains($"lane table {table}", known.GetProperty("why").EnumerateArray().Select(line => line.GetString()));
+        await Host.PutAsync("/v1/lanes/l-why/services/l-w", "{}");
+        var declared = (await Route("l-w", "?label=l-why")).Json;
+        Assert.Equal(("declared", "LANE_SERVICE_DOWN"), (declared.GetProperty("rule").GetString(), declared.GetProperty("code").GetString()));
+        Assert.NotEqual(table, declared.GetProperty("table").GetString());
+
+        await Route("l-w", "?label=nobody-knows-it");
+        Assert.Equal(before + 1, await UnknownAsync());
+        Assert.Contains("fairway_lane_instances{lane=\"base\"}", (await Host.GetAsync("/metrics")).Text, StringComparison.Ordinal);
+
+        async Task<double> UnknownAsync() => (await Host.GetAsync("/metrics")).Text.Split('\n')
+            .Where(line => line.StartsWith("fairway_lane_unknown_total", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..]));
+    }
+
     private Task<Answer> Route(string service, string query) => Host.GetAsync($"/v1/services/{service}/route{query}");
 
     private static void Check(Answer answer, string result, string? code, string? lane, string? label, string candidates)

@@ -132,11 +132,11 @@ internal sealed class FakeHistory : IHistory
         return Task.CompletedTask;
     }
 
-    public bool WasAcknowledged(string user, long version)
+    public ValueTask<bool> WasAcknowledgedAsync(string user, long version)
     {
         lock (_gate)
         {
-            return Acknowledged.Contains(version);
+            return ValueTask.FromResult(Acknowledged.Contains(version));
         }
     }
 

@@ -1,0 +1,79 @@
+namespace Fairway.Gateway.Jobs.RabbitMq;
+
+/// <summary>
+/// How many jobs wait: those in the broker as of the last look, what this process put in and took out since, and what waits here.
+/// Other Gateways' part is as old as the look.
+/// </summary>
+internal sealed class QueueDepth
+{
+    private readonly Lock _gate = new();
+    private long _inBroker;
+    private int _ready;
+    private int _admitted;
+
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Sum();
+            }
+        }
+    }
+
+    /// <summary>A place was given out. Returns all that wait, it included.</summary>
+    public int Admitted() => Change(ref _admitted, 1);
+
+    /// <summary>A place was given back, or its job is in the broker.</summary>
+    public void Released() => Change(ref _admitted, -1);
+
+    public void Published()
+    {
+        lock (_gate)
+        {
+            _inBroker++;
+        }
+    }
+
+    public void Delivered()
+    {
+        lock (_gate)
+        {
+            _inBroker--;
+        }
+    }
+
+    public void Readied() => Change(ref _ready, 1);
+
+    public void Dequeued() => Change(ref _ready, -1);
+
+    /// <summary>To be taken before the broker is asked, for <see cref="Found"/>.</summary>
+    public long Snapshot()
+    {
+        lock (_gate)
+        {
+            return _inBroker;
+        }
+    }
+
+    /// <summary>The broker holds so many; what changed while it was asked is added.</summary>
+    public void Found(uint waiting, long before)
+    {
+        lock (_gate)
+        {
+            _inBroker = waiting + Math.Max(0, _inBroker - before);
+        }
+    }
+
+    private int Sum() => (int)Math.Max(0, _inBroker) + _ready + _admitted;
+
+    private int Change(ref int count, int by)
+    {
+        lock (_gate)
+        {
+            count += by;
+            return Sum();
+        }
+    }
+}

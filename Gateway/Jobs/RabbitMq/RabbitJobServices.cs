@@ -1,0 +1,24 @@
+using Fairway.Sdk.RabbitMq;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Fairway.Gateway.Jobs.RabbitMq;
+
+/// <summary>What the job queue on RabbitMQ needs of the host.</summary>
+internal static class RabbitJobServices
+{
+    /// <summary>Whether the configuration names a broker.</summary>
+    public static bool IsConfigured(IConfiguration configuration) => configuration[$"{RabbitJobOptions.Section}:Uri"] is { Length: > 0 };
+
+    /// <summary>Call it before the worker is added: the queue has to start first and stop last. Needs an <see cref="IJobLedger"/>.</summary>
+    public static void AddRabbitJobs(this IServiceCollection services)
+    {
+        services.AddOptions<RabbitJobOptions>().BindConfiguration(RabbitJobOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RabbitJobOptions>, RabbitJobOptionsValidator>();
+        services.TryAddSingleton<BrokerMetrics>();
+        services.AddSingleton<RabbitJobMetrics>();
+        services.AddSingleton<RabbitJobQueue>();
+        services.AddSingleton<IJobQueue>(provider => provider.GetRequiredService<RabbitJobQueue>());
+        services.AddHostedService(provider => provider.GetRequiredService<RabbitJobQueue>());
+    }
+}

@@ -1,0 +1,435 @@
+-- A request to a service: who asks, along which lane, to which instance; again elsewhere where that is right; and what it taught.
+
+local balancer = require "ngx.balancer"
+local view = require "fairway.view"
+local users = require "fairway.users"
+local marks = require "fairway.marks"
+local labels = require "fairway.labels"
+local lanes = require "fairway.lanes"
+local grey = require "fairway.grey"
+local limits = require "fairway.limits"
+local recent = require "fairway.recent"
+local scored = require "fairway.scored"
+local ring = require "fairway.ring"
+local figures = require "fairway.figures"
+local ejection = require "fairway.ejection"
+local budget = require "fairway.budget"
+local counters = require "fairway.counters"
+local request = require "fairway.request"
+local errors = require "fairway.errors"
+local tokens = require "fairway.tokens"
+
+local ngx, var, req = ngx, ngx.var, ngx.req
+local now = ngx.now
+local find, sub, match, format, byte = string.find, string.sub, string.match, string.format, string.byte
+local random = math.random
+local tonumber, ipairs = tonumber, ipairs
+local set_current_peer, set_more_tries, get_last_failure = balancer.set_current_peer, balancer.set_more_tries, balancer.get_last_failure
+
+local _M = {}
+
+local config, retries
+local no_label = { offline = {}, offline_text = "" }
+
+local RESERVED = {
+  v1 = true, edge = true, metrics = true, healthz = true, readyz = true, openapi = true, dashboard = true, console = true,
+  assets = true, base = true,
+}
+--- Methods that may be sent twice (RFC 9110, 9.2.2).
+local IDEMPOTENT = { GET = true, HEAD = true, PUT = true, DELETE = true, OPTIONS = true, TRACE = true }
+
+function _M.configure(options)
+  config = options
+  retries = budget.new(options.retry_share, options.retries_per_second)
+end
+
+-- `/orders/a?b` is the service `orders` and the rest `/a?b`.
+local function split(uri)
+  local slash = find(uri, "/", 2, true)
+  local query = find(uri, "?", 2, true)
+  if slash and (not query or slash < query) then
+    return sub(uri, 2, slash - 1), sub(uri, slash)
+  end
+  if query then
+    return sub(uri, 2, query - 1), "/" .. sub(uri, query)
+  end
+  return sub(uri, 2), "/"
+end
+
+local function refuse_name(name)
+  if RESERVED[name] then
+    return errors.refuse(404, "NOT_FOUND", "The edge forwards nothing at this path.")
+  end
+  if #name < 1 or #name > 128 or find(name, "[^%w._-]") or name == "." or name == ".." then
+    return errors.refuse(400, "BAD_NAME", "A service is named by 1-128 of A-Za-z0-9._-.")
+  end
+end
+
+local function why_header(decision)
+  return lanes.why(decision, view.lanes_version)
+end
+
+local function refuse_route(decision, service)
+  counters.add("fairway_edge_refused_total", format('service="%s",code="%s"', service, decision.code))
+  if decision.code == "LANE_SERVICE_DOWN" then
+    return errors.refuse(503, decision.code, "The service is declared in lane " .. decision.label .. ", and no instance of it may serve there.")
+  end
+  return errors.refuse(503, decision.code, "No instance of the service may serve this request.")
+end
+
+-- How many of a list a request may use that names addresses as going offline.
+local function usable_without(list, offline)
+  local count = list.usable
+  for _, address in ipairs(offline) do
+    count = count - (list.present[address] or 0)
+  end
+  return count
+end
+
+local function hash_key(entry, claims, headers, uri)
+  local rule = entry.hashKey or "user"
+  if rule == "uri" then
+    return uri
+  end
+  if rule == "user" then
+    return claims and claims.sub
+  end
+  local kind, name = match(rule, "^(%a+):(.+)$")
+  if kind == "header" then
+    return labels.joined(headers[name:lower()])
+  end
+  if kind == "cookie" then
+    local cookies = labels.joined(headers.cookie)
+    return cookies and tokens.cookie_of(cookies, name)
+  end
+  return nil
+end
+
+-- The label a request goes on with: its own, else what the entry rule assigns.
+local function label_of(service, headers, claims)
+  local label = nil
+  if marks.any(headers) then
+    local code
+    label, code = marks.admit(headers, claims)
+    if label == false then
+      errors.refuse(400, code, labels.describe(code))
+      return nil, true
+    end
+  end
+  local rule = view.grey[service]
+  local region = (rule or headers["x-region"]) and marks.region(headers, claims) or nil
+  if rule then
+    local lane, reason = grey.assign(rule, label and label.lane, claims and claims.sub, region)
+    if reason ~= "label" and reason ~= "none" then
+      counters.add("fairway_edge_grey_total", format('service="%s",reason="%s"', service, reason))
+    end
+    if lane ~= (label and label.lane) then
+      label = { lane = lane, stress = label and label.stress or false, offline = label and label.offline or {}, offline_text = label and label.offline_text or "" }
+    end
+  end
+  return label
+end
+
+local function limited(service, claims)
+  local rule = view.limits[service]
+  if not rule then
+    return false
+  end
+  local ok, code, wait = limits.admit(service, claims and ("user:" .. claims.sub) or ("address:" .. var.remote_addr), rule)
+  if ok then
+    return false
+  end
+  if code == "RATE_LIMITED" then
+    errors.refuse(429, code, "This user sends more than the service allows; try again later.", { ["Retry-After"] = wait })
+  else
+    errors.refuse(503, code, "The limits of this service cannot be checked now.", { ["Retry-After"] = wait })
+  end
+  return true
+end
+
+-- Decides for a request to a service.
+-- @param group "http" or "grpc"
+-- @return the context of the phases that follow, or nil when the request is refused already
+local function admit(service, group, uri)
+  local headers = req.get_headers(0)
+  local claims
+  if headers.authorization or headers.cookie then
+    claims = users.of(headers)
+    if claims then
+      recent.note(claims.sub)
+    end
+  end
+  local label, refused = label_of(service, headers, claims)
+  if refused or limited(service, claims) then
+    return nil
+  end
+
+  local entry = view.service(service)
+  local offline = label and label.offline or no_label.offline
+  local function usable(lane)
+    local list = entry and view.list(entry, lane, group)
+    if not list then
+      return nil, 0
+    end
+    return list, offline[1] and usable_without(list, offline) or list.usable
+  end
+  local decision = lanes.decide(service, label and label.lane, view.lanes, usable)
+  if decision.unknown then
+    counters.add("fairway_lane_unknown_total")
+  end
+  local why
+  if claims and claims.has_lanes and headers["x-fairway-why"] then
+    why = why_header(decision)
+  end
+  if decision.code then
+    if why then
+      ngx.header["x-fairway-why"] = why
+    end
+    refuse_route(decision, service)
+    return nil
+  end
+  if label then
+    marks.send(label, headers)
+  end
+
+  local list = decision.list
+  local context = { list = list, decision = decision, service = service, started = now(), tried = nil, attempts = 0, why = why }
+  if offline[1] then
+    context.tried = {}
+    for _, address in ipairs(offline) do
+      context.tried[address] = true
+    end
+  end
+  if entry.mode == "hash" then
+    local key = hash_key(entry, claims, headers, uri)
+    if key then
+      context.key = key
+      context.position = ring.position(key)
+      context.user = (entry.hashKey or "user") == "user" and key or nil
+    end
+  end
+  return request.begin(context)
+end
+
+--- access: HTTP and WebSocket.
+function _M.access()
+  view.sync()
+  local uri = var.request_uri
+  local service, rest = split(uri)
+  if RESERVED[service] or #service == 0 or #service > 128 or find(service, "[^%w._-]") or byte(service) == 46 then
+    if refuse_name(service) then
+      return
+    end
+  end
+  local context = admit(service, "http", rest)
+  if not context then
+    return
+  end
+  var.fairway_uri = rest
+  local list = context.list
+  if list.scheme == "https" then
+    var.fairway_scheme = "https"
+  end
+  if list.entry.age then
+    counters.add("fairway_edge_fallback_requests_total")
+    var.fairway_fallback = format("age=%d", list.entry.age)
+  end
+  if view.coloured then
+    var.fairway_vary = labels.FLOWTYPE
+    var.fairway_label = context.decision.label or ""
+  end
+  if context.why then
+    var.fairway_why = context.why
+  end
+end
+
+--- access: gRPC. The service is the first of three parts of the path, else x-fairway-service, else the first label of the authority.
+function _M.grpc_access()
+  view.sync()
+  local uri = var.request_uri
+  local service, rest = match(uri, "^/([^/]+)(/[^/]+/[^/]+)$")
+  if not service then
+    service, rest = var.http_x_fairway_service or match(var.host or "", "^[^.]*"), nil
+  end
+  if refuse_name(service) then
+    return
+  end
+  local context = admit(service, "grpc", uri)
+  if not context then
+    return
+  end
+  if rest then
+    req.set_uri(rest)
+  end
+  if context.list.scheme == "grpcs" then
+    var.fairway_scheme = "grpcs"
+  end
+end
+
+local function excludes(list, index, context)
+  local address = list.address[index]
+  return (context.tried ~= nil and context.tried[address] == true) or (ejection.any() and ejection.is_out(address))
+end
+
+local function excludes_tried(list, index, context)
+  return context.tried ~= nil and context.tried[list.address[index]] == true
+end
+
+local function in_flight(list, index)
+  return figures.get(list.figure[index])
+end
+
+local function pick_by(context, excluding)
+  local list = context.list
+  if context.position then
+    list.ring = list.ring or ring.build(list)
+    local bound = list.entry.boundFactor or 1.25
+    local placed = context.user and recent.place(list, bound, context.user)
+    if placed and not excluding(list, placed, context) then
+      return placed
+    end
+    return ring.pick(list, list.ring, context.position, bound, figures.get("s:" .. context.service), excluding, context, in_flight)
+  end
+  return scored.pick(list, excluding, context, in_flight, random)
+end
+
+-- Where all that are left are out, being out is no longer held against them.
+local function pick(context)
+  return pick_by(context, excludes) or pick_by(context, excludes_tried)
+end
+
+-- Whether the attempt before this one did not even get a connection. The newest entry is the attempt now being made.
+local function was_unreachable(back)
+  local times = {}
+  for time in (var.upstream_connect_time or ""):gmatch("[^,: ]+") do
+    times[#times + 1] = time
+  end
+  return times[#times - back] == "-"
+end
+
+local function end_attempt(context)
+  figures.add(context.list.figure[context.index], -1)
+  if context.position then
+    figures.add("s:" .. context.service, -1)
+  end
+  context.tried = context.tried or {}
+  context.tried[context.list.address[context.index]] = true
+end
+
+local function report(context, unreachable)
+  local list, address = context.list, context.list.address[context.index]
+  if ejection.failed(address, list, unreachable) then
+    counters.add("fairway_edge_ejections_total", format('service="%s"', context.service))
+  end
+  if unreachable then
+    counters.add("fairway_edge_connect_failures_total", format('service="%s"', context.service))
+  end
+end
+
+--- balancer: the first attempt, and each that follows a failure.
+function _M.balance()
+  local context = request.get()
+  if not context then
+    return ngx.exit(500)
+  end
+  local list = context.list
+  if context.index then
+    local state = get_last_failure()
+    local unreachable = state == "failed" and was_unreachable(1)
+    report(context, unreachable)
+    end_attempt(context)
+    context.index = nil
+    if not (unreachable or IDEMPOTENT[req.get_method()]) or not retries:withdraw(now()) then
+      counters.add("fairway_edge_retries_refused_total", format('service="%s"', context.service))
+      return ngx.exit(503)
+    end
+    counters.add("fairway_edge_retries_total", format('service="%s"', context.service))
+  else
+    retries:deposit()
+    if list.count > 1 and config.retries > 0 then
+      set_more_tries(config.retries)
+    end
+  end
+
+  local index = pick(context)
+  if not index then
+    context.nobody = true
+    return ngx.exit(503)
+  end
+  context.index = index
+  context.attempts = context.attempts + 1
+  figures.add(list.figure[index], 1)
+  if context.position then
+    figures.add("s:" .. context.service, 1)
+  end
+  local ok, err = set_current_peer(list.host[index], list.port[index])
+  if not ok then
+    ngx.log(ngx.ERR, "peer ", list.address[index], ": ", err)
+    return ngx.exit(500)
+  end
+end
+
+--- What to say where nginx itself gave up.
+function _M.problem(context, status)
+  local decision = context.decision
+  context.broken = true
+  context.unreachable = context.index ~= nil and was_unreachable(0)
+  if context.nobody or context.unreachable or (status == 503 and not context.index) then
+    local code = decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER"
+    return 503, code, "No instance of the service can be reached."
+  end
+  return nil
+end
+
+local function read_load(context)
+  local sent = var.upstream_http_endpoint_load_metrics
+  if sent and sent ~= "" then
+    local in_band = tonumber(match(sent, "named_metrics%.in_flight=([%d.eE+-]+)") or "")
+    if in_band and in_band >= 0 and in_band < 1e9 then
+      context.list.reported[context.index] = in_band
+    end
+  end
+end
+
+local function key_of(list, status, service)
+  local keys = list.keys
+  if not keys then
+    keys = { seconds = format('fairway_edge_request_seconds{service="%s",lane="%s"}', service, list.lane) }
+    list.keys = keys
+  end
+  local key = keys[status]
+  if not key then
+    key = format('fairway_edge_requests_total{service="%s",lane="%s",code="%d"}', service, list.lane, status)
+    keys[status] = key
+  end
+  return key, keys.seconds
+end
+
+--- log: what the request taught.
+function _M.log(context)
+  local status = ngx.status
+  local list = context.list
+  local total, seconds = key_of(list, status, context.service)
+  counters.bump(total, 1)
+  counters.observe(seconds, now() - context.started)
+  if not context.index then
+    return
+  end
+  local address = list.address[context.index]
+  figures.add(list.figure[context.index], -1)
+  if context.position then
+    figures.add("s:" .. context.service, -1)
+  end
+  if context.broken then
+    report(context, context.unreachable)
+  elseif status >= 500 then
+    report(context, false)
+  elseif status ~= 499 and status ~= 0 then
+    ejection.succeeded(address)
+    read_load(context)
+  end
+end
+
+_M.split = split
+
+return _M
