@@ -27,9 +27,8 @@ public sealed class GrpcChannel : IDisposable
         Address = address;
         Options = options ?? new GrpcChannelOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.MaxMessageBytes, nameof(options));
-        _invoker = Options.Handler is { } given
-            ? new HttpMessageInvoker(given, disposeHandler: false)
-            : new HttpMessageInvoker(CreateHandler(), disposeHandler: true);
+        var handler = Options.Handler ?? CreateHandler();
+        _invoker = new HttpMessageInvoker(Options.Wrap?.Invoke(handler) ?? handler, disposeHandler: Options.Handler is null);
     }
 
     public Uri Address { get; }
