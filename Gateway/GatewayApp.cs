@@ -11,6 +11,7 @@ using Fairway.Gateway.Lanes;
 using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
+using Fairway.Gateway.Relay;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
 using Fairway.Sdk.Lanes;
@@ -58,9 +59,11 @@ public static class GatewayApp
         builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
         builder.AddServing();
+        builder.Services.AddRelay();
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseMiddleware<HeadMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();
@@ -71,6 +74,7 @@ public static class GatewayApp
         app.MapLanes();
         app.MapSession();
         app.MapStreams();
+        app.MapRelay();
         app.MapHistory();
         app.MapAdmin();
         app.MapHealth();

@@ -76,6 +76,7 @@ internal static class FaultsBench
         Times("lane: backend killed, LANE_SERVICE_DOWN at two gateways", crashed, Target.AtMost(3));
         Times("lane: kill switch acts at two gateways", killSwitch, Target.AtMost(0.5));
         report.Add("exporter killed: instances that left", exporterLost, "", Target.AtMost(0), $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
+        await StreamFaults.AddAsync(report, rounds);
         return report.Print(Console.Out);
 
         void Times(string what, List<double> seconds, Target? target = null) =>

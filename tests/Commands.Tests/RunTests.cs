@@ -44,6 +44,9 @@ public sealed class RunTests(RunningProduct product) : IClassFixture<RunningProd
         await Listed("orders", "orders-2");
     }
 
+    [Fact]
+    public Task Services_OfTheFile_AreListed() => Listed("legacy", "legacy-1");
+
     /// <summary>README's walk through the lanes.</summary>
     [Fact]
     public async Task Lanes_WalkOfReadme_GoesWhereItSays()
