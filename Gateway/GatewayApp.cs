@@ -12,8 +12,11 @@ using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
 using Fairway.Gateway.Releases;
+using Fairway.Gateway.Relay;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
+using Fairway.Sdk.Lanes;
+using Fairway.Sdk.Orleans;
 using Fairway.Silo;
 using Fairway.Silo.Dashboard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -52,13 +55,16 @@ public static class GatewayApp
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
+        builder.Services.AddLanes().AddGrainLanes();
         builder.AddDirectory();
         builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
         builder.AddServing();
+        builder.Services.AddRelay();
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseMiddleware<HeadMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();
@@ -70,6 +76,7 @@ public static class GatewayApp
         app.MapReleases();
         app.MapSession();
         app.MapStreams();
+        app.MapRelay();
         app.MapHistory();
         app.MapAdmin();
         app.MapHealth();
