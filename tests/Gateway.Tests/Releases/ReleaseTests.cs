@@ -7,7 +7,7 @@ namespace Fairway.Gateway.Tests.Releases;
 
 public sealed class ReleaseTests
 {
-    private const string Quick = """"author":"ann","reason":"v2","stepSeconds":0,"drainSeconds":0"""";
+    private const string Quick = "\"author\":\"ann\",\"reason\":\"v2\",\"stepSeconds\":0,\"drainSeconds\":0";
     private const string Word = """{"author":"ann","reason":"test"}""";
 
     [Fact]
@@ -24,6 +24,9 @@ public sealed class ReleaseTests
         Assert.Equal("orders-2", await fleet.RouteAsync("?label=orders-2"));
 
         await fleet.SayAsync("verify");
+        await fleet.PhaseAsync("freeing");
+        await fleet.OnlyAsync("new-0", "new-1");
+        await fleet.StopOldAsync(0, 2);
         await fleet.PhaseAsync("done");
 
         Assert.Equal(["new-0", "new-1"], await fleet.UsableAsync());
@@ -38,12 +41,14 @@ public sealed class ReleaseTests
     {
         await using var fleet = await Fleet.StartAsync(old: 4);
         await fleet.BeginAsync("\"version\":\"2\",\"strategy\":\"half\",\"verify\":false,\"ramp\":[10000]," + Quick);
+        await fleet.OnlyAsync("old-2", "old-3");
+        await fleet.StopOldAsync(0, 2);
         await fleet.PhaseAsync("starting");
-        Assert.Equal(["old-2", "old-3"], await fleet.UsableAsync());
 
         await fleet.StartNewAsync(2);
         await fleet.PhaseAsync("replacing");
-        await Eventually.TrueAsync(async () => !(await fleet.UsableAsync()).Any(id => id.StartsWith("old", StringComparison.Ordinal)), TimeSpan.FromSeconds(60));
+        await fleet.OnlyAsync("new-0", "new-1");
+        await fleet.StopOldAsync(2, 2);
         await fleet.StartNewAsync(4);
         await fleet.PhaseAsync("done");
 
@@ -64,6 +69,12 @@ public sealed class ReleaseTests
             $"\"version\":\"2\",\"strategy\":\"{strategy}\",\"author\":\"ann\",\"reason\":\"v2\",\"drainSeconds\":0,\"stepSeconds\":600,\"ramp\":[5000,10000]");
         if (phase is "verifying" or "ramping")
         {
+            if (strategy == "half")
+            {
+                await fleet.OnlyAsync("old-1");
+                await fleet.StopOldAsync(0, 1);
+            }
+
             await fleet.PhaseAsync("starting");
             await fleet.StartNewAsync(strategy == "half" ? 1 : 2);
             await fleet.PhaseAsync("verifying");
@@ -170,6 +181,17 @@ public sealed class ReleaseTests
                 Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK, answer.Text);
             }
         }
+
+        public async Task StopOldAsync(int first, int count)
+        {
+            for (var i = first; i < first + count; i++)
+            {
+                Assert.Equal(HttpStatusCode.NoContent, (await Host.DeleteAsync($"/v1/services/orders/instances/old-{i}")).Status);
+            }
+        }
+
+        /// <summary>Waits until these alone may get requests.</summary>
+        public Task OnlyAsync(params string[] ids) => Eventually.Passes(async () => Assert.Equal(ids, await UsableAsync()), TimeSpan.FromSeconds(60));
 
         public async Task RestoreOldAsync()
         {
