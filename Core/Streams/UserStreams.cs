@@ -250,6 +250,9 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         ? new StreamInfo(version, stream.Conversation, stream.State, stream.Count, stream.CreatedAt)
         : null;
 
+    /// <summary>The request of a held version; null when the version is unknown or freed.</summary>
+    public ReadOnlyMemory<byte>? Request(long version) => _held.TryGetValue(version, out var stream) ? stream.Request : null;
+
     /// <summary>Lets time take effect: what nobody read or acknowledged expires, what was remembered long enough is forgotten.</summary>
     public void Tick(ICollection<StreamEffect> effects)
     {
@@ -266,7 +269,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
                 effects.Add(new StreamEffect.CancelModel(stream.Version));
             }
 
-            Free(stream, Terminals.Expired, effects);
+            Free(stream, stream is { IsKept: true, HasEnded: true } ? null : Terminals.Expired, effects); // kept to its time is no failure
         }
 
         foreach (var version in _departed.Where(entry => IsForgotten(entry.Value)).Select(entry => entry.Key).ToArray())
@@ -305,6 +308,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     private TimeSpan? Due(StreamVersion stream) => stream switch
     {
         { State: StreamState.Superseded } => Left(stream.EndedAt, limits.TerminalMemory),
+        { IsKept: true } => stream.HasEnded ? Left(stream.EndedAt, limits.Kept) : Left(stream.OpenedAt, limits.KeptUnfinished),
         { IsRead: false, HasEnded: true } => Sooner(Left(stream.OpenedAt, limits.Unread), Left(stream.EndedAt, limits.Unacknowledged)),
         { IsRead: false } => Left(stream.OpenedAt, limits.Unread),
         { HasEnded: true } => Left(stream.EndedAt, limits.Unacknowledged),

@@ -62,7 +62,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
         return found;
     }
 
-    private static void SetHeaders(HttpContext context)
+    internal static void SetHeaders(HttpContext context)
     {
         var headers = context.Response.Headers;
         context.Response.ContentType = "text/event-stream";
@@ -83,7 +83,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
         if (hub.IsDraining)
         {
             context.Response.Headers.RetryAfter = "1";
-            throw new ApiException(503, "DRAINING", "This Gateway is about to stop; come back.");
+            throw StreamHub.Draining();
         }
 
         var stream = hub.Attach(user, found.Version, found.Conversation);
@@ -107,7 +107,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
             }
 
             SetHeaders(context);
-            await hub.ServeAsync(context, stream, last + 1);
+            await hub.ServeAsync(context, stream, last + 1, SseFormat.Frames);
             return TypedResults.Empty;
         }
         finally

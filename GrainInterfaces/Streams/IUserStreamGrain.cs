@@ -69,6 +69,11 @@ public interface IUserStreamGrain : IGrainWithStringKey
     [Alias("Find")]
     [ReadOnly]
     Task<StreamSummary?> Find(long version);
+
+    /// <summary>The request of a held version as it was given to <see cref="Open"/>; null when unknown or freed.</summary>
+    [Alias("Request")]
+    [ReadOnly]
+    Task<StreamBytes?> Request(long version);
 }
 
 /// <summary>Why <see cref="IUserStreamGrain.Open"/> minted no version.</summary>

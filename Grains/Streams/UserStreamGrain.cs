@@ -182,6 +182,9 @@ internal sealed class UserStreamGrain(
         ? new StreamSummary(info.Version, info.Conversation, (int)info.State, info.Frames, info.CreatedAt)
         : null);
 
+    public Task<StreamBytes?> Request(long version) =>
+        Task.FromResult(_streams.Request(version) is { } request ? StreamBytes.From(request) : null);
+
     private static AppendReply Reply(AppendResult result) => new((int)result.Outcome, result.Expected);
 
     private static StreamSlice Slice(long version, ReadResult read) =>

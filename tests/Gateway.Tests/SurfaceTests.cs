@@ -89,6 +89,7 @@ public sealed class SurfaceTests(GatewayFixture fixture)
             "/v1/lanes", "/v1/lanes/{lane}", "/v1/lanes/{lane}/services/{service}", "/v1/grains", "/metrics", "/healthz", "/readyz",
             "/v1/session", "/v1/streams", "/v1/streams/current/events", "/v1/streams/{version}", "/v1/streams/{version}/events",
             "/v1/streams/{version}/ack", "/v1/history",
+            "/v1/chat/completions", "/v1/models", "/v1/models/{id}", "/v1/responses", "/v1/responses/{id}", "/v1/responses/{id}/cancel",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(path => path.Name).Order());
         var put = paths.GetProperty("/v1/services/{service}/instances/{id}").GetProperty("put");
@@ -126,6 +127,19 @@ public sealed class SurfaceTests(GatewayFixture fixture)
                 Assert.Matches("""^(# HELP [a-zA-Z_:][a-zA-Z0-9_:]* .*|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*"(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*")*\})? (NaN|[+-]Inf|[-+0-9.eE]+))$""", line);
             }
         }
+    }
+
+    [Fact]
+    public async Task Metrics_OfTheProcess_AreToldOnce()
+    {
+        var text = (await Host.GetAsync("/metrics")).Text;
+
+        Assert.All(
+            (string[])["process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_heap_size_bytes", "dotnet_gc_pause_seconds_total", "dotnet_thread_pool_threads"],
+            name => Assert.Contains($"# TYPE {name} ", text, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["dotnet_process_cpu_time", "dotnet_process_memory_working_set", "dotnet_gc_last_collection_heap_size", "dotnet_gc_pause_time", "dotnet_thread_pool_thread_count"],
+            twin => Assert.DoesNotContain($"# TYPE {twin}", text, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -339,6 +339,36 @@ public sealed class UserStreamsTests
         Assert.Equal(TimeSpan.FromMinutes(5), _streams.UntilDue());
     }
 
+    [Fact]
+    public void Kept_NobodyReads_StaysItsTimeAfterItsEndAndThenGoesWithoutAWord()
+    {
+        var version = Open($"{ConversationNames.Kept}1");
+        Tick(TimeSpan.FromHours(1));
+        Append(version, 0, "1", Terminals.Done);
+        Tick(TimeSpan.FromMinutes(9));
+        Assert.Equal(2, _streams.Find(version)!.Frames);
+        Assert.Equal(TimeSpan.FromMinutes(1), _streams.UntilDue());
+
+        _effects.Clear();
+        Tick(TimeSpan.FromMinutes(1));
+
+        var freed = Assert.IsType<StreamEffect.Freed>(Assert.Single(_effects));
+        Assert.Equal((StreamState.Done, (Frame?)null), (freed.State, freed.Last));
+        Assert.Null(_streams.Find(version));
+        Assert.Equal(0, _streams.Conversations);
+    }
+
+    [Fact]
+    public void Kept_NeverEnds_ExpiresAfterADay()
+    {
+        var version = Open($"{ConversationNames.Kept}1");
+        _effects.Clear();
+        Tick(TimeSpan.FromHours(24));
+
+        Assert.Equal([new StreamEffect.CancelModel(version)], _effects.OfType<StreamEffect.CancelModel>());
+        Assert.Equal(StreamState.Expired, _effects.OfType<StreamEffect.Freed>().Single().State);
+    }
+
     private long Open(string conversation) => _streams.Open(conversation, default, _effects).Version;
 
     private AppendResult Append(long version, int offset, params object[] frames) =>
