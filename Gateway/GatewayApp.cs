@@ -14,6 +14,8 @@ using Fairway.Gateway.Registration;
 using Fairway.Gateway.Relay;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
+using Fairway.Sdk.Lanes;
+using Fairway.Sdk.Orleans;
 using Fairway.Silo;
 using Fairway.Silo.Dashboard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -52,6 +54,7 @@ public static class GatewayApp
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
         builder.AddFairwayEngine();
+        builder.Services.AddLanes().AddGrainLanes();
         builder.AddDirectory();
         builder.Services.AddStreams(builder.Configuration);
         builder.AddApi();
@@ -60,6 +63,7 @@ public static class GatewayApp
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseMiddleware<HeadMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();

@@ -70,19 +70,26 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     }
 
     /// <summary>
-    /// Takes over a version that another activation minted, for a worker that brings its frames again. Refused when this one
-    /// knows better: the version was freed here, or a newer one of its conversation is known.
+    /// Takes over a version that another activation minted, for a worker that brings its frames again. An older one of its
+    /// conversation is superseded; what was admitted once is not counted against the user again. Refused when this one knows
+    /// better: the version was freed here, or a newer one of its conversation is known.
     /// </summary>
-    public bool Adopt(long version, string conversation, ReadOnlyMemory<byte> request)
+    public bool Adopt(long version, string conversation, ReadOnlyMemory<byte> request, ICollection<StreamEffect> effects)
     {
         if (_held.ContainsKey(version))
         {
             return true;
         }
 
-        if (_departed.ContainsKey(version) || _current.ContainsKey(conversation) || !HasRoomFor(conversation))
+        _current.TryGetValue(conversation, out var older);
+        if (_departed.ContainsKey(version) || older?.Version > version)
         {
             return false;
+        }
+
+        if (older is not null)
+        {
+            Supersede(older, version, effects);
         }
 
         Hold(new StreamVersion(version, conversation, request, time.GetUtcNow(), time.GetTimestamp()));

@@ -23,6 +23,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
     private SseFrame[] _frames = new SseFrame[16];
     private int _count;
     private int _isMarked;
+    private int _isAskingAgain;
     private bool _isRetired;
     private bool _isFreed;
 
@@ -55,6 +56,11 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
 
     /// <summary>Bytes of all frames so far.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Whether it is the caller who is to ask the grain again after a while.</summary>
+    public bool BeginAskingAgain() => Interlocked.Exchange(ref _isAskingAgain, 1) == 0;
+
+    public void EndAskingAgain() => Volatile.Write(ref _isAskingAgain, 0);
 
     /// <summary>Takes frames over, whether pushed or pulled. A pull's answer may leave out frames that are gone for good; a push's may not.</summary>
     public TakeOutcome Take(StreamSlice slice, bool isPull)

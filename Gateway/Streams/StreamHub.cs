@@ -12,7 +12,14 @@ namespace Fairway.Gateway.Streams;
 internal sealed class StreamHub : BackgroundService
 {
     private const int ParallelPulls = 16;
-    private const int MissesToEnd = 2;
+    private const int MissesToEnd = 5;
+
+    /// <summary>While a grain is out of reach, or has just moved and knows nothing, it is asked as often.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>The last word of an answer that went with the silo that held it.</summary>
+    private static readonly FrameWire Lost = FrameWire.From(Core.Streams.Terminals.Error(
+        Core.Streams.StreamErrors.Interrupted, "The process that held this answer is gone, and the answer with it. Ask again."));
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string User, long Version), LiveStream> _streams = [];
@@ -106,6 +113,7 @@ internal sealed class StreamHub : BackgroundService
     /// <summary>Serves a reader until its end.</summary>
     public async Task ServeAsync(HttpContext context, LiveStream stream, int next, SseFormat format)
     {
+        ReaderSocket.Prepare(context, _options);
         var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort, format);
         stream.Add(reader);
         _metrics.ReaderCame();
@@ -213,10 +221,14 @@ internal sealed class StreamHub : BackgroundService
         {
             if (!await PullAsync(stream))
             {
-                // A grain that has just moved knows nothing until its worker speaks again.
+                // A grain that has just moved knows nothing until its worker speaks again. One whose worker is gone too never will.
                 if (++stream.Missed >= MissesToEnd)
                 {
-                    stream.Free(stream.Next, last: null);
+                    stream.Free(stream.Next, Lost);
+                }
+                else
+                {
+                    AskAgain(stream);
                 }
             }
             else if (stream.IsRead)
@@ -227,6 +239,25 @@ internal sealed class StreamHub : BackgroundService
         catch (Exception error)
         {
             Log.StreamPullFailed(_logger, error);
+            AskAgain(stream);
+        }
+    }
+
+    private void AskAgain(LiveStream stream)
+    {
+        if (stream.BeginAskingAgain())
+        {
+            _ = AskAgainAsync(stream);
+        }
+    }
+
+    private async Task AskAgainAsync(LiveStream stream)
+    {
+        await Task.Delay(AskAgainAfter, _clock, CancellationToken.None);
+        stream.EndAskingAgain();
+        if (stream.Users > 0 && !stream.IsOver && !_isDraining)
+        {
+            await RenewAsync(stream);
         }
     }
 
