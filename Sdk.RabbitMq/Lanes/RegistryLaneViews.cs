@@ -85,7 +85,7 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
     {
         try
         {
-            await foreach (var told in new RegistryWatcher(registry, prefix, time, logger).ReadAsync(null, cancellationToken))
+            await foreach (var told in new RegistryWatcher(registry, prefix, time, logger).ReadAsync(cancellationToken))
             {
                 lock (_gate)
                 {

@@ -4,7 +4,9 @@ using System.Text.Json;
 using Fairway.Core.Lanes;
 using Fairway.GrpcWire;
 using Fairway.Sdk.Lanes;
+using Fairway.Testing;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairway.Sdk.Tests.Lanes;
 
@@ -80,6 +82,32 @@ public sealed class IngressTests : IAsyncLifetime
         using var answer = await host.SendAsync("/label", LaneHost.Signed(Label.Of("blue")));
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("base||", await host.GetAsync("/label"));
+    }
+
+    /// <summary>What was verified once is remembered: neither a change of any part nor its end may pass for that.</summary>
+    [Fact]
+    public async Task TryRead_VerifiedBefore_ForgeriesOfItAreStillRefused()
+    {
+        var clock = new ManualClock();
+        await using var host = await LaneHost.StartAsync(time: clock);
+        var ingress = host.App.Services.GetRequiredService<LaneIngress>();
+        var signed = LaneHost.Signed(Label.Of("blue", true, "10.0.0.1:80"), clock.GetUtcNow());
+        string[] good = [signed[LabelHeaders.FlowType], "1", "10.0.0.1:80", signed[LabelHeaders.Signature]];
+        Assert.True(Take(good));
+        Assert.True(Take(good));
+        Assert.False(Take(["green", good[1], good[2], good[3]]));
+        Assert.False(Take([good[0], "", good[2], good[3]]));
+        Assert.False(Take([good[0], good[1], "10.0.0.2:80", good[3]]));
+        for (var at = 0; at < good[3].Length; at++)
+        {
+            Assert.False(Take([good[0], good[1], good[2], good[3][..at] + (good[3][at] == 'A' ? 'B' : 'A') + good[3][(at + 1)..]]));
+        }
+
+        Assert.True(Take(good));
+        clock.Advance(TimeSpan.FromSeconds(60));
+        Assert.False(Take(good));
+
+        bool Take(string[] headers) => ingress.TryRead(headers[0], headers[1], headers[2], headers[3], out _, out _);
     }
 
     [Fact]
