@@ -1,4 +1,5 @@
 using Fairway.Sdk.Hosting;
+using Fairway.Sdk.Lanes;
 using Fairway.Sdk.Load;
 using Fairway.Sdk.Options;
 using Fairway.Sdk.Probing;
@@ -20,8 +21,8 @@ public static class FairwayBuilderExtensions
     private static readonly TimeSpan ServerStop = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Registers this service once it listens, reports its load, answers health checks, and drains before it
-    /// stops. Settings come from section <c>Fairway</c>, then from <paramref name="configure"/>.
+    /// Registers this service once it listens, reports its load, answers health checks, carries labels, and drains
+    /// before it stops. Settings come from section <c>Fairway</c>, then from <paramref name="configure"/>.
     /// </summary>
     /// <example><code>builder.AddFairway(options => options.Service = "orders");</code></example>
     public static WebApplicationBuilder AddFairway(this WebApplicationBuilder builder, Action<FairwayOptions>? configure = null)
@@ -50,6 +51,7 @@ public static class FairwayBuilderExtensions
         services.AddSingleton<FairwayHealth>();
         services.AddSingleton<ProbeEndpoints>();
         services.AddSingleton<IStartupFilter, PipelineSetup>();
+        services.AddLanes();
 
         services.AddSingleton<LaneBook>();
         services.AddSingleton<FairwayInstance>();

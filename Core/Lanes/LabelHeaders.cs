@@ -15,11 +15,11 @@ public static class LabelHeaders
     /// <summary><c>{kid}.{exp}.{base64url HMAC-SHA256}</c> over the other three, see <see cref="LabelKeys"/>.</summary>
     public const string Signature = "x-lane-sig";
 
-    /// <summary><c>1</c> asks every hop to say where it sent the request, in <see cref="Why"/>; heard with a verified label, and by the edge from testers.</summary>
-    public const string Explain = "x-lane-explain";
-
-    /// <summary>In answers: one line for each decision, <c>{service}: {decision}</c>, see <see cref="RouteWords.Line"/>.</summary>
-    public const string Why = "x-lane-why";
+    /// <summary>
+    /// In a request, whatever its value: asks every hop where it sent the request, heard with a verified label, and by the edge from
+    /// testers. In an answer: a line for each decision, see <see cref="RouteWords.Line"/>.
+    /// </summary>
+    public const string Why = "x-fairway-why";
 
     /// <summary>W3C baggage: values for others to see, never read from there.</summary>
     public const string Baggage = "baggage";

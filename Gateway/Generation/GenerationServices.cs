@@ -36,6 +36,7 @@ public static class GenerationServices
 
         services.AddSingleton<GenerationMetrics>();
         services.AddSingleton<UpstreamModel>();
+        services.AddHostedService<StreamRestorer>();
         services.AddHostedService<GenerationWorker>();
         return services;
 
@@ -50,8 +51,11 @@ public static class GenerationServices
             return;
         }
 
+        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
         services.AddSingleton<IHistory>(provider => new JournalHistory(
-            journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
+            journal, provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<JournalHistory>>()));
     }
 
     private static void AddJobs(this IServiceCollection services, IConfiguration configuration, string? journal, string? ledger)

@@ -45,7 +45,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub)
         return await ServeAsync(context, user, found, position, mayBeBeyond: true) ?? TypedResults.NoContent();
     }
 
-    private static void SetHeaders(HttpContext context)
+    internal static void SetHeaders(HttpContext context)
     {
         var headers = context.Response.Headers;
         context.Response.ContentType = "text/event-stream";
@@ -66,7 +66,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub)
         if (hub.IsDraining)
         {
             context.Response.Headers.RetryAfter = "1";
-            throw new ApiException(503, "DRAINING", "This Gateway is about to stop; come back.");
+            throw StreamHub.Draining();
         }
 
         var stream = hub.Attach(user, found.Version, found.Conversation);
@@ -90,7 +90,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub)
             }
 
             SetHeaders(context);
-            await hub.ServeAsync(context, stream, last + 1);
+            await hub.ServeAsync(context, stream, last + 1, SseFormat.Frames);
             return TypedResults.Empty;
         }
         finally

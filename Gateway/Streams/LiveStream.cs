@@ -19,7 +19,7 @@ internal enum TakeOutcome
 internal sealed class LiveStream(string user, long version, ConversationReaders conversation)
 {
     private readonly Lock _gate = new();
-    private readonly List<SseReader> _readers = [];
+    private readonly List<IStreamListener> _readers = [];
     private SseFrame[] _frames = new SseFrame[16];
     private int _count;
     private int _isMarked;
@@ -112,7 +112,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
     /// </summary>
     public void Retire()
     {
-        SseReader[] readers;
+        IStreamListener[] readers;
         lock (_gate)
         {
             _isRetired = true;
@@ -146,7 +146,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public void Add(SseReader reader)
+    public void Add(IStreamListener reader)
     {
         lock (_gate)
         {
@@ -154,7 +154,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public void Remove(SseReader reader)
+    public void Remove(IStreamListener reader)
     {
         lock (_gate)
         {
@@ -162,7 +162,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public SseReader[] Readers()
+    public IStreamListener[] Readers()
     {
         lock (_gate)
         {

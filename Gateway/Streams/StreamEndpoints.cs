@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairway.Core.Streams;
 using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Http;
@@ -53,5 +52,5 @@ public static class StreamEndpoints
         await grains.GetGrain<IUserStreamGrain>(context.UserToken().Subject).Stop(Version(version)) ? TypedResults.NoContent() : throw Gone();
 
     private static long Version(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw Gone();
+        Position.TryParse(text, out var version) ? version : throw Gone();
 }

@@ -1,4 +1,5 @@
 using Fairway.Gateway.Directory;
+using Fairway.Gateway.Http;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.Extensions.Options;
 
@@ -110,9 +111,10 @@ internal sealed class StreamHub : BackgroundService
     }
 
     /// <summary>Serves a reader until its end.</summary>
-    public async Task ServeAsync(HttpContext context, LiveStream stream, int next)
+    public async Task ServeAsync(HttpContext context, LiveStream stream, int next, SseFormat format)
     {
-        var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort);
+        ReaderSocket.Prepare(context, _options);
+        var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort, format);
         stream.Add(reader);
         _metrics.ReaderCame();
         try
@@ -130,6 +132,44 @@ internal sealed class StreamHub : BackgroundService
             _metrics.ReaderWent(reader.IsCut);
         }
     }
+
+    /// <summary>Waits until enough of a stream is here, or no more will come.</summary>
+    /// <exception cref="OperationCanceledException">The caller is gone.</exception>
+    /// <exception cref="ApiException"><c>DRAINING</c>: the process is about to end.</exception>
+    public static async Task WaitAsync(LiveStream stream, Func<LiveStream, bool> isEnough, CancellationToken cancellationToken)
+    {
+        var waiter = new StreamWaiter();
+        using var gone = cancellationToken.UnsafeRegister(static state => ((StreamWaiter)state!).Wake(), waiter);
+        stream.Add(waiter);
+        try
+        {
+            while (!isEnough(stream) && !stream.IsOver)
+            {
+                if (waiter.IsClosing)
+                {
+                    throw Draining();
+                }
+
+                await waiter.WaitAsync();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            stream.Remove(waiter);
+        }
+    }
+
+    /// <summary>The caller follows the version, so that it does not count as unread.</summary>
+    public void MarkRead(LiveStream stream)
+    {
+        if (stream.MarkRead())
+        {
+            _ = MarkReadAsync(stream);
+        }
+    }
+
+    internal static ApiException Draining() => new(503, "DRAINING", "This Gateway is about to stop; come back.");
 
     public override void Dispose()
     {
@@ -227,14 +267,6 @@ internal sealed class StreamHub : BackgroundService
         _ = RenewAsync(stream).AsTask();
     }
 
-    private void MarkRead(LiveStream stream)
-    {
-        if (stream.MarkRead())
-        {
-            _ = MarkReadAsync(stream);
-        }
-    }
-
     private async Task MarkReadAsync(LiveStream stream)
     {
         try
@@ -255,7 +287,7 @@ internal sealed class StreamHub : BackgroundService
         }
     }
 
-    private SseReader[] Readers()
+    private IStreamListener[] Readers()
     {
         LiveStream[] streams;
         lock (_gate)
@@ -283,7 +315,7 @@ internal sealed class StreamHub : BackgroundService
     }
 
     /// <summary>Closes readers evenly over the drain time, and has each come back at a moment of its own.</summary>
-    private async Task CloseAsync(SseReader[] readers)
+    private async Task CloseAsync(IStreamListener[] readers)
     {
         var began = _clock.GetTimestamp();
         for (var i = 0; i < readers.Length; i++)

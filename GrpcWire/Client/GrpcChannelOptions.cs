@@ -35,4 +35,7 @@ public sealed record GrpcChannelOptions
     /// and the options of connection and TLS above have no effect.
     /// </summary>
     public HttpMessageHandler? Handler { get; init; }
+
+    /// <summary>Puts handlers of the caller's around what sends the requests, to add metadata to every call; null for none. Disposed with the channel.</summary>
+    public Func<HttpMessageHandler, HttpMessageHandler>? Wrap { get; init; }
 }

@@ -47,7 +47,7 @@ public sealed class FairwayOptions
     /// <summary>Shown to operators; only lanes route. Default: the entry assembly's version.</summary>
     public string? Version { get; set; }
 
-    /// <summary>The lane; empty is base. The environment variable <c>COLORING_ENV</c> wins unless it is empty.</summary>
+    /// <summary>The lane; empty is base. The environment variable <c>COLORING_ENV</c> wins, here and for <see cref="Methods"/>; set and empty it is base.</summary>
     public string Lane { get; set; } = "";
 
     /// <summary>Share in percent of a usual instance, 0-10000. Default 100.</summary>

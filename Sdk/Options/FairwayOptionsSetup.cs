@@ -31,9 +31,11 @@ internal sealed class FairwayOptionsSetup(IConfiguration configuration)
 
     public void PostConfigure(string? name, FairwayOptions options)
     {
-        if (configuration[LaneVariable] is { Length: > 0 } lane)
+        if (configuration[LaneVariable] is { } lane)
         {
+            // Of the whole process: its methods too. Empty is base, whatever the configuration says.
             options.Lane = lane;
+            options.Methods = [.. options.Methods.Select(method => method with { Lane = lane })];
         }
 
         options.Version ??= Assembly.GetEntryAssembly()?.GetName().Version?.ToString(3) ?? "";

@@ -74,14 +74,14 @@ public sealed class NginxServer : IAsyncDisposable
     }
 
     /// <summary>Whether something listens on this loopback port.</summary>
-    internal static async Task<bool> IsOpenAsync(int port)
+    public static async Task<bool> IsOpenAsync(int port)
     {
         using var probe = new TcpClient();
         await probe.ConnectAsync("127.0.0.1", port);
         return true;
     }
 
-    internal static IReadOnlyList<int> Children(int pid) =>
+    public static IReadOnlyList<int> Children(int pid) =>
         [.. File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
 

@@ -36,6 +36,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     {
         (_options, _ledger, _metrics, _time, _logger, _stopping) = (options.Value, ledger, metrics, time, logger, lifetime.ApplicationStopping);
         _capacity = jobs.Value.QueueLength;
+        metrics.Watch(() => IsUp);
         var context = new BrokerContext(_options, broker, time, logger);
         _publisher = new ConfirmedPublisher(context, "jobs.publish", DeclareAsync);
         _consumer = new BrokerConsumer(

@@ -257,7 +257,7 @@ function _M.restore()
   end
   -- Until a gateway answers this is an old list.
   store.set("contact", saved)
-  store.set("failing", saved)
+  store.set("failing", 0)
   log(NOTICE, "serving the snapshot of ", saved, " until a gateway answers")
 end
 

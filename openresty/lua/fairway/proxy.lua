@@ -29,7 +29,7 @@ local set_current_peer, set_more_tries, get_last_failure = balancer.set_current_
 local _M = {}
 
 local config, retries
-local no_label = { offline = {}, offline_text = "" }
+local no_label = { stress = false, offline = {}, offline_text = "" }
 
 local RESERVED = {
   v1 = true, edge = true, metrics = true, healthz = true, readyz = true, openapi = true, dashboard = true, console = true,
@@ -124,7 +124,8 @@ local function label_of(service, headers, claims)
       counters.add("fairway_edge_grey_total", format('service="%s",reason="%s"', service, reason))
     end
     if lane ~= (label and label.lane) then
-      label = { lane = lane, stress = label and label.stress or false, offline = label and label.offline or {}, offline_text = label and label.offline_text or "" }
+      label = label or no_label
+      label = { lane = lane, stress = label.stress, offline = label.offline, offline_text = label.offline_text }
     end
   end
   return label
@@ -298,13 +299,9 @@ local function pick(context)
   return pick_by(context, excludes) or pick_by(context, excludes_tried)
 end
 
--- Whether the attempt before this one did not even get a connection. The newest entry is the attempt now being made.
-local function was_unreachable(back)
-  local times = {}
-  for time in (var.upstream_connect_time or ""):gmatch("[^,: ]+") do
-    times[#times + 1] = time
-  end
-  return times[#times - back] == "-"
+-- Whether the last attempt did not even get a connection; nginx does not tell of the one now being made.
+local function was_unreachable()
+  return match(var.upstream_connect_time or "", "([^,: ]+)[,: ]*$") == "-"
 end
 
 local function end_attempt(context)
@@ -335,7 +332,7 @@ function _M.balance()
   local list = context.list
   if context.index then
     local state = get_last_failure()
-    local unreachable = state == "failed" and was_unreachable(1)
+    local unreachable = state == "failed" and was_unreachable()
     report(context, unreachable)
     end_attempt(context)
     context.index = nil
@@ -373,7 +370,7 @@ end
 function _M.problem(context, status)
   local decision = context.decision
   context.broken = true
-  context.unreachable = context.index ~= nil and was_unreachable(0)
+  context.unreachable = context.index ~= nil and was_unreachable()
   if context.nobody or context.unreachable or (status == 503 and not context.index) then
     local code = decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER"
     return 503, code, "No instance of the service can be reached."

@@ -43,13 +43,26 @@ public sealed class FairwayOptionsTests
     }
 
     [Fact]
-    public void PostConfigure_EmptyColoringEnv_LeavesTheLane()
+    public void PostConfigure_EmptyColoringEnv_IsBase()
     {
         var setup = Setup(("COLORING_ENV", ""));
         var options = new FairwayOptions { Service = "orders", Lane = "green" };
         setup.PostConfigure(null, options);
 
-        Assert.Equal("green", options.Lane);
+        Assert.Equal("", options.Lane);
+    }
+
+    [Fact]
+    public void PostConfigure_ColoringEnv_IsTheLaneOfMethodsToo()
+    {
+        var methods = new[] { new MethodRecord("Pay", ""), new MethodRecord("Refund", "green") };
+        var options = new FairwayOptions { Service = "orders", Methods = [.. methods] };
+        Setup(("COLORING_ENV", "blue")).PostConfigure(null, options);
+        Assert.Equal<MethodRecord>([new("Pay", "blue"), new("Refund", "blue")], options.Methods);
+
+        options = new FairwayOptions { Service = "orders", Methods = [.. methods] };
+        Setup().PostConfigure(null, options);
+        Assert.Equal<MethodRecord>(methods, options.Methods);
     }
 
     [Fact]
