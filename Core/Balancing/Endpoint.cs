@@ -12,10 +12,10 @@ public sealed class Endpoint(InstanceView view)
     public const double TypicalRequests = 50;
 
     /// <summary>But what is older than about this is forgotten, however few came since.</summary>
-    public static readonly TimeSpan TypicalSpan = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan TypicalSpan = TimeSpan.FromSeconds(30);
 
     /// <summary>Of one that nobody asks nothing new is heard: what is held against it fades with this time constant, so that it is tried again.</summary>
-    public static readonly TimeSpan Forgiveness = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Forgiveness = TimeSpan.FromSeconds(20);
 
     private InstanceView _view = view;
     private int _inFlight;

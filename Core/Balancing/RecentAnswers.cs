@@ -61,11 +61,19 @@ internal sealed class RecentAnswers(int capacity)
     /// <summary>Requests in flight there with one more, by weight.</summary>
     public double Load(int index) => (_answers[index].InFlight + 1) / _answers[index].Endpoint.Weight;
 
-    /// <summary>Takes one out: it speaks for one request.</summary>
-    public Endpoint Take(int index)
+    /// <summary>Uses one: it speaks for one request, or is kept, with that request counted in.</summary>
+    public Endpoint Use(int index, bool keep)
     {
         var endpoint = _answers[index].Endpoint;
-        Remove(index);
+        if (keep)
+        {
+            _answers[index].InFlight++;
+        }
+        else
+        {
+            Remove(index);
+        }
+
         return endpoint;
     }
 

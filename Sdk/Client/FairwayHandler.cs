@@ -78,9 +78,9 @@ internal sealed class FairwayHandler(
             var position = RequestKeys.Position(service.HashKey, request, handler._draws);
             try
             {
+                var endpoint = Pick(position) ?? throw Nobody();
                 while (true)
                 {
-                    var endpoint = Pick(position);
                     var began = handler._time.GetTimestamp();
                     Prepare(endpoint);
                     HttpResponseMessage response;
@@ -92,12 +92,21 @@ internal sealed class FairwayHandler(
                     {
                         var unreachable = exception is HttpRequestException { } failure && IsUnreachable(failure);
                         End(endpoint, began, unreachable ? "unreachable" : "failed", failed: true, unreachable);
-                        if (!(unreachable || _mayRepeat) || !MayRetry(endpoint))
+                        if (unreachable || _mayRepeat)
                         {
-                            throw exception is TimeoutException ? new HttpRequestException("The instance did not answer in time.", exception) : exception;
+                            if (Another(endpoint, position) is { } other)
+                            {
+                                endpoint = other;
+                                continue;
+                            }
                         }
 
-                        continue;
+                        if (exception is TimeoutException)
+                        {
+                            throw new HttpRequestException("The instance did not answer in time.", exception);
+                        }
+
+                        throw;
                     }
                     catch
                     {
@@ -107,16 +116,18 @@ internal sealed class FairwayHandler(
 
                     Learn(endpoint, response);
                     if (response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
-                        && _mayRepeat && MayRetry(endpoint))
+                        && _mayRepeat && Another(endpoint, position) is { } next)
                     {
                         End(endpoint, began, "failed", failed: true);
                         response.Dispose();
+                        endpoint = next;
                         continue;
                     }
 
+                    var served = endpoint;
                     var failed = (int)response.StatusCode >= 500;
                     response.Content = new CountedContent(
-                        response.Content, broken => End(endpoint, began, failed || broken ? "failed" : "ok", failed || broken));
+                        response.Content, broken => End(served, began, failed || broken ? "failed" : "ok", failed || broken));
                     return response;
                 }
             }
@@ -127,14 +138,11 @@ internal sealed class FairwayHandler(
             }
         }
 
-        private Endpoint Pick(uint position)
+        /// <summary>Null where nobody is left.</summary>
+        private Endpoint? Pick(uint position)
         {
-            while (true)
+            while (caller.Begin(handler._callers.Now, position, CollectionsMarshal.AsSpan(_tried), _sent > 0) is { } endpoint)
             {
-                var endpoint = caller.Begin(handler._callers.Now, position, CollectionsMarshal.AsSpan(_tried), _sent > 0)
-                    ?? throw new FairwayClientException(
-                        route.Lane.Length > 0 ? "LANE_SERVICE_DOWN" : "NO_PROVIDER",
-                        $"No instance of '{service.Name}'{(route.Lane.Length > 0 ? $" in lane '{route.Lane}'" : "")} is left to serve the request.");
                 if (route.Offline is null || !route.Offline.Contains(endpoint.View.Address))
                 {
                     return endpoint;
@@ -143,7 +151,32 @@ internal sealed class FairwayHandler(
                 caller.Abandon(endpoint);
                 _tried.Add(endpoint);
             }
+
+            return null;
         }
+
+        /// <summary>Whom to send it to after it failed there; null where it must not be sent again or nobody is left.</summary>
+        private Endpoint? Another(Endpoint failed, uint position)
+        {
+            _tried.Add(failed);
+            if (_sent >= handler._options.MaxAttempts || Pick(position) is not { } other)
+            {
+                return null;
+            }
+
+            if (!caller.MayRetry(handler._callers.Now))
+            {
+                caller.Abandon(other);
+                return null;
+            }
+
+            handler._metrics.Retried(service.Name);
+            return other;
+        }
+
+        private FairwayClientException Nobody() => route.Lane.Length > 0
+            ? new FairwayClientException("LANE_SERVICE_DOWN", $"No instance of '{service.Name}' in lane '{route.Lane}' can serve the request.")
+            : new FairwayClientException("NO_PROVIDER", $"No instance of '{service.Name}' can serve the request.");
 
         private void Prepare(Endpoint endpoint)
         {
@@ -178,18 +211,6 @@ internal sealed class FairwayHandler(
             {
                 throw new TimeoutException($"No answer within {seconds} s.");
             }
-        }
-
-        private bool MayRetry(Endpoint endpoint)
-        {
-            if (_sent >= handler._options.MaxAttempts || !caller.MayRetry(handler._callers.Now))
-            {
-                return false;
-            }
-
-            _tried.Add(endpoint);
-            handler._metrics.Retried(service.Name);
-            return true;
         }
 
         private void Learn(Endpoint endpoint, HttpResponseMessage response)

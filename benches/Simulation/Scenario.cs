@@ -5,6 +5,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
 {
     private static readonly double[] Ramp = [0.75, 0.83, 0.93, 1.03, 1.14, 1.27, 1.41, 1.57, 1.74];
     private static readonly string[] Main = [Simulation.Policies.Own, Simulation.Policies.Prequal, Simulation.Policies.Weighted];
+    private static readonly string[] Faulty = [.. Main, "least-of-two", "peak-ewma"];
     private static readonly string[] Herding = [Simulation.Policies.Own, Simulation.Policies.Plain, Simulation.Policies.Naive];
 
     /// <summary>All scenarios, with steps of so many ms.</summary>
@@ -50,7 +51,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
     private static Scenario Herd(int clients, double refresh, bool synchronised, double step) => new(
         $"herd-{clients}-{refresh:0}{(synchronised ? "-sync" : "")}",
         $"0.7x, {clients} clients, a list each {refresh / 1000:0.#} s{(synchronised ? ", all at once" : "")}",
-        new Setup { Clients = clients, RefreshMs = refresh, Synchronised = synchronised, Loads = [0.7], StepMs = step },
+        new Setup { Clients = clients, RefreshMs = refresh, Synchronised = synchronised, Loads = [0.7], StepMs = step, WarmUpMs = 10_000 },
         ["0.7x"],
         Herding);
 
@@ -91,7 +92,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             },
         },
         ["healthy", "failing since 2 s", "mended", "a step later", "two steps later"],
-        Simulation.Policies.All);
+        Faulty);
 
     private static Scenario Stuck(double step) => new(
         "stuck",
@@ -108,7 +109,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             },
         },
         ["healthy", "stuck since 2 s", "mended", "a step later", "two steps later"],
-        Simulation.Policies.All);
+        Faulty);
 
     /// <summary>Every second one machine drains for 3 s and is then another, new one.</summary>
     private static Scenario Rolling() => new(
@@ -136,7 +137,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             },
         },
         ["healthy", "rolling"],
-        Main);
+        [Simulation.Policies.Own, Simulation.Policies.Weighted]);
 
     /// <summary>A quarter of all machines die at once; probes find them down within a second.</summary>
     private static Scenario ZoneLost(double step) => new(

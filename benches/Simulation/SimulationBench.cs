@@ -4,7 +4,7 @@ namespace Fairway.Simulation;
 
 /// <summary>
 /// <c>./bench simulation</c>: the policies in one simulated cluster, scenario by scenario. <c>--seeds N</c>, <c>--seconds N</c> a step,
-/// <c>--scenarios A,B</c> those that begin so, <c>--plots FOLDER</c> where to draw.
+/// <c>--scenarios A,B</c> those that begin so, <c>--plots FOLDER</c> where to draw, <c>--policies A,B</c> for tables of those alone.
 /// </summary>
 internal static class SimulationBench
 {
@@ -19,11 +19,22 @@ internal static class SimulationBench
             throw new ArgumentException($"no scenario begins with '{arguments.Text("--scenarios")}'");
         }
 
+        if (arguments.Text("--policies")?.Split(',') is { } policies)
+        {
+            // For trying something out: tables alone, as the verdict needs its peers.
+            scenarios = [.. scenarios.Select(scenario => scenario with { Policies = [.. scenario.Policies.Intersect(policies)] })];
+        }
+
         var runs = new Runs();
         foreach (var scenario in scenarios)
         {
             runs.Run([scenario], seeds);
             Tables.Print(Console.Out, scenario, runs);
+        }
+
+        if (arguments.Text("--policies") is not null)
+        {
+            return Task.FromResult(BenchReport.Reached);
         }
 
         var report = new BenchReport("simulation");
