@@ -7,10 +7,9 @@ local settings = { eject_failures = 3, eject_seconds = 5, eject_max_seconds = 60
 local function list_of(count)
   local members = {}
   for i = 1, count do
-    members[i] = { id = "i" .. i, address = "a" .. i, weight = 1 }
-    members[i].address = "10.0.0." .. i .. ":80"
+    members[i] = { id = "i" .. i, address = "10.0.0." .. i .. ":80", weight = 1, in_flight = -1, age_ms = -1, latency_ms = -1, rps = -1 }
   end
-  return endpoints.new(members)
+  return endpoints.new(members, "scored", nil, 0)
 end
 
 local function address(i)

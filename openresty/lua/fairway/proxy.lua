@@ -194,7 +194,7 @@ local function admit(service, group, uri)
   end
 
   local list = decision.list
-  local context = { list = list, decision = decision, service = service, started = now(), tried = nil, attempts = 0, why = why }
+  local context = { list = list, decision = decision, service = service, started = now(), why = why }
   if offline[1] then
     context.tried = {}
     for _, address in ipairs(offline) do
@@ -267,36 +267,41 @@ function _M.grpc_access()
   end
 end
 
-local function excludes(list, index, context)
-  local address = list.address[index]
-  return (context.tried ~= nil and context.tried[address] == true) or (ejection.any() and ejection.is_out(address))
+local function in_flight(node)
+  return figures.get(node.figure)
 end
 
-local function excludes_tried(list, index, context)
-  return context.tried ~= nil and context.tried[list.address[index]] == true
+local function was_tried(node, context)
+  return context.tried ~= nil and context.tried[node.address] == true
 end
 
-local function in_flight(list, index)
-  return figures.get(list.figure[index])
-end
+local hooks = {
+  random = random, in_flight = in_flight,
+  excludes = function(node, context)
+    return was_tried(node, context) or (ejection.any() and ejection.is_out(node.address))
+  end,
+}
+-- Where all that are left are out, being out is no longer held against them.
+local hooks_of_the_last = { random = random, in_flight = in_flight, excludes = was_tried }
 
-local function pick_by(context, excluding)
+local function pick_by(context, by)
   local list = context.list
   if context.position then
-    list.ring = list.ring or ring.build(list)
     local bound = list.entry.boundFactor or 1.25
     local placed = context.user and recent.place(list, bound, context.user)
-    if placed and not excluding(list, placed, context) then
+    if placed and not by.excludes(placed, context) then
       return placed
     end
-    return ring.pick(list, list.ring, context.position, bound, figures.get("s:" .. context.service), excluding, context, in_flight)
+    return ring.pick(list, context.position, bound, figures.get("s:" .. context.service), context, by)
   end
-  return scored.pick(list, excluding, context, in_flight, random)
+  if list.mode == "manual" then
+    return scored.manual(list, context, by)
+  end
+  return scored.pick(list, context, by, now())
 end
 
--- Where all that are left are out, being out is no longer held against them.
 local function pick(context)
-  return pick_by(context, excludes) or pick_by(context, excludes_tried)
+  return pick_by(context, hooks) or pick_by(context, hooks_of_the_last)
 end
 
 -- Whether the last attempt did not even get a connection; nginx does not tell of the one now being made.
@@ -305,17 +310,17 @@ local function was_unreachable()
 end
 
 local function end_attempt(context)
-  figures.add(context.list.figure[context.index], -1)
+  figures.add(context.node.figure, -1)
   if context.position then
     figures.add("s:" .. context.service, -1)
   end
   context.tried = context.tried or {}
-  context.tried[context.list.address[context.index]] = true
+  context.tried[context.node.address] = true
+  context.node = nil
 end
 
 local function report(context, unreachable)
-  local list, address = context.list, context.list.address[context.index]
-  if ejection.failed(address, list, unreachable) then
+  if ejection.failed(context.node.address, context.list, unreachable) then
     counters.add("fairway_edge_ejections_total", format('service="%s"', context.service))
   end
   if unreachable then
@@ -330,12 +335,11 @@ function _M.balance()
     return ngx.exit(500)
   end
   local list = context.list
-  if context.index then
+  if context.node then
     local state = get_last_failure()
     local unreachable = state == "failed" and was_unreachable()
     report(context, unreachable)
     end_attempt(context)
-    context.index = nil
     if not (unreachable or IDEMPOTENT[req.get_method()]) or not retries:withdraw(now()) then
       counters.add("fairway_edge_retries_refused_total", format('service="%s"', context.service))
       return ngx.exit(503)
@@ -348,20 +352,19 @@ function _M.balance()
     end
   end
 
-  local index = pick(context)
-  if not index then
+  local node = pick(context)
+  if not node then
     context.nobody = true
     return ngx.exit(503)
   end
-  context.index = index
-  context.attempts = context.attempts + 1
-  figures.add(list.figure[index], 1)
+  context.node = node
+  figures.add(node.figure, 1)
   if context.position then
     figures.add("s:" .. context.service, 1)
   end
-  local ok, err = set_current_peer(list.host[index], list.port[index])
+  local ok, err = set_current_peer(node.host, node.port)
   if not ok then
-    ngx.log(ngx.ERR, "peer ", list.address[index], ": ", err)
+    ngx.log(ngx.ERR, "peer ", node.address, ": ", err)
     return ngx.exit(500)
   end
 end
@@ -370,8 +373,8 @@ end
 function _M.problem(context, status)
   local decision = context.decision
   context.broken = true
-  context.unreachable = context.index ~= nil and was_unreachable()
-  if context.nobody or context.unreachable or (status == 503 and not context.index) then
+  context.unreachable = context.node ~= nil and was_unreachable()
+  if context.nobody or context.unreachable or (status == 503 and not context.node) then
     local code = decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER"
     return 503, code, "No instance of the service can be reached."
   end
@@ -383,7 +386,7 @@ local function read_load(context)
   if sent and sent ~= "" then
     local in_band = tonumber(match(sent, "named_metrics%.in_flight=([%d.eE+-]+)") or "")
     if in_band and in_band >= 0 and in_band < 1e9 then
-      context.list.reported[context.index] = in_band
+      scored.reported(context.list, context.node, in_band, hooks, now())
     end
   end
 end
@@ -409,11 +412,11 @@ function _M.log(context)
   local total, seconds = key_of(list, status, context.service)
   counters.bump(total, 1)
   counters.observe(seconds, now() - context.started)
-  if not context.index then
+  local node = context.node
+  if not node then
     return
   end
-  local address = list.address[context.index]
-  figures.add(list.figure[context.index], -1)
+  figures.add(node.figure, -1)
   if context.position then
     figures.add("s:" .. context.service, -1)
   end
@@ -422,7 +425,7 @@ function _M.log(context)
   elseif status >= 500 then
     report(context, false)
   elseif status ~= 499 and status ~= 0 then
-    ejection.succeeded(address)
+    ejection.succeeded(node.address)
     read_load(context)
   end
 end

@@ -8,6 +8,7 @@ local ejection = require "fairway.ejection"
 local figures = require "fairway.figures"
 local lanes = require "fairway.lanes"
 local grey = require "fairway.grey"
+local ring = require "fairway.ring"
 local zones = require "fairway.zones"
 
 local decode = cjson.decode
@@ -25,7 +26,9 @@ local DECAY_EVERY = 5
 local config
 local seen
 local services, dirty = {}, {}
-local empty = { id = {}, address = {}, lane = {}, state = {}, weight = {}, protocol = {}, zone = {}, inFlight = {}, age = {}, mode = "scored" }
+local empty = {
+  id = {}, address = {}, lane = {}, state = {}, weight = {}, protocol = {}, zone = {}, inFlight = {}, age = {}, latency = {}, rps = {}, mode = "scored",
+}
 
 _M.lanes, _M.grey, _M.limits, _M.offline, _M.gateways = {}, {}, {}, {}, {}
 _M.lanes_version = "0"
@@ -63,7 +66,7 @@ local readers = {
   offline = function(value)
     _M.offline = set_of(value)
     for _, entry in pairs(services) do
-      entry.pools = nil
+      entry.before, entry.pools = entry.pools or entry.before, nil
     end
   end,
   gateways = function(value) _M.gateways = value end,
@@ -162,7 +165,7 @@ function _M.service(name, patient)
     return entry
   end
   local fresh = decode(text) or empty
-  fresh.name = name
+  fresh.name, fresh.before = name, entry and (entry.pools or entry.before) or nil
   forgive_returned(entry, fresh)
   services[name], dirty[name] = fresh, nil
   return fresh
@@ -208,18 +211,21 @@ local function decay(entry, members, age)
     if entry.mode ~= "manual" and member.weight > 0 then
       member.weight = 1 + (member.weight - 1) * factor
     end
-    member.reported = -1
+    member.in_flight = -1
   end
 end
 
-local function make_pool(entry, pool, age)
+local function make_pool(entry, pool, before, age)
   if age then
     decay(entry, pool.members, age)
   end
   if config.zone ~= "" then
     prefer_zone(pool.members)
   end
-  local list = endpoints.new(pool.members)
+  local list = endpoints.new(pool.members, entry.mode, before, now())
+  if ring.fits(before, list) then
+    list.ring = before.ring
+  end
   list.entry, list.lane, list.scheme, list.usable, list.present = entry, pool.lane, pool.protocol, #pool.members, pool.present
   return list
 end
@@ -241,18 +247,20 @@ local function make_pools(entry)
       -- One list has one protocol: that of its best instance.
       if protocol == pool.protocol then
         pool.members[#pool.members + 1] = {
-          id = entry.id[i], address = address, weight = entry.weight[i], zone = entry.zone[i], reported = entry.inFlight[i],
+          id = entry.id[i], address = address, weight = entry.weight[i], zone = entry.zone[i], in_flight = entry.inFlight[i],
+          age_ms = entry.age[i], latency_ms = entry.latency[i], rps = entry.rps[i],
         }
         pool.present[address] = (pool.present[address] or 0) + 1
       end
     end
   end
-  for _, group in pairs(pools) do
+  local before = entry.pools or entry.before or { http = {}, grpc = {} }
+  for kind, group in pairs(pools) do
     for lane, pool in pairs(group) do
-      group[lane] = make_pool(entry, pool, age)
+      group[lane] = make_pool(entry, pool, before[kind][lane], age)
     end
   end
-  entry.pools, entry.pools_at, entry.age = pools, now(), age
+  entry.pools, entry.pools_at, entry.age, entry.before = pools, now(), age, nil
   return pools
 end
 
