@@ -231,9 +231,9 @@ function _M.access()
   if list.scheme == "https" then
     var.fairway_scheme = "https"
   end
-  if list.entry.age then
+  if list.entry.fallback_age then
     counters.add("fairway_edge_fallback_requests_total")
-    var.fairway_fallback = format("age=%d", list.entry.age)
+    var.fairway_fallback = format("age=%d", list.entry.fallback_age)
   end
   if view.coloured then
     var.fairway_vary = labels.FLOWTYPE

@@ -260,7 +260,7 @@ local function make_pools(entry)
       group[lane] = make_pool(entry, pool, before[kind][lane], age)
     end
   end
-  entry.pools, entry.pools_at, entry.age, entry.before = pools, now(), age, nil
+  entry.pools, entry.pools_at, entry.fallback_age, entry.before = pools, now(), age, nil
   return pools
 end
 
@@ -268,7 +268,7 @@ end
 -- @param group "http" or "grpc"
 function _M.list(entry, lane, group)
   local pools = entry.pools
-  if not pools or (_M.failing and now() - entry.pools_at > DECAY_EVERY) or (entry.age and not _M.failing) then
+  if not pools or (_M.failing and now() - entry.pools_at > DECAY_EVERY) or (entry.fallback_age and not _M.failing) then
     pools = make_pools(entry)
   end
   return pools[group][lane]
