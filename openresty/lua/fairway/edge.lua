@@ -223,7 +223,7 @@ end
 function _M.recent()
   return answer("application/json", function()
     local list, err = recent.read(math.min(options.recent_size, 1000))
-    return cjson.encode({ users = setmetatable(list or {}, cjson.array_mt), away = err or cjson.null })
+    return status.encode({ users = status.array(list or {}), away = err or cjson.null })
   end)
 end
 

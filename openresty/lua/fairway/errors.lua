@@ -76,7 +76,6 @@ _M.OWN = {
   [414] = { 414, "URI_TOO_LONG", "The path is longer than this edge takes." },
   [416] = { 416, "RANGE_NOT_SATISFIABLE", "There is nothing in this range." },
   [431] = { 431, "HEADERS_TOO_LARGE", "The headers are larger than this edge takes." },
-  [494] = { 431, "HEADERS_TOO_LARGE", "The headers are larger than this edge takes." },
   [495] = { 400, "BAD_CERTIFICATE", "The client's certificate is not good." },
   [496] = { 400, "CERTIFICATE_REQUIRED", "A client's certificate is required." },
   [497] = { 400, "HTTPS_REQUIRED", "This port speaks HTTPS." },

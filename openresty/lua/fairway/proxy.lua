@@ -340,8 +340,10 @@ function _M.balance()
     local unreachable = state == "failed" and was_unreachable()
     report(context, unreachable)
     end_attempt(context)
+    context.unreachable = unreachable
     if not (unreachable or IDEMPOTENT[req.get_method()]) or not retries:withdraw(now()) then
       counters.add("fairway_edge_retries_refused_total", format('service="%s"', context.service))
+      context.gave_up = true
       return ngx.exit(503)
     end
     counters.add("fairway_edge_retries_total", format('service="%s"', context.service))
@@ -354,7 +356,7 @@ function _M.balance()
 
   local node = pick(context)
   if not node then
-    context.nobody = true
+    context.gave_up, context.unreachable = true, true
     return ngx.exit(503)
   end
   context.node = node
@@ -370,13 +372,22 @@ function _M.balance()
 end
 
 --- What to say where nginx itself gave up.
+-- @param status of nginx; 500 where the balancer sent nobody
 function _M.problem(context, status)
-  local decision = context.decision
-  context.broken = true
-  context.unreachable = context.node ~= nil and was_unreachable()
-  if context.nobody or context.unreachable or (status == 503 and not context.node) then
-    local code = decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER"
-    return 503, code, "No instance of the service can be reached."
+  if not context.node and not context.gave_up then
+    return nil -- it never came to an attempt: a body too large, or the edge's own fault
+  end
+  if context.node then
+    if status ~= 502 and status ~= 504 then
+      return nil
+    end
+    context.broken, context.unreachable = true, was_unreachable()
+  end
+  if context.unreachable then
+    return 503, context.decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER", "No instance of the service can be reached."
+  end
+  if context.gave_up then
+    return 502, "UPSTREAM_FAILED", "The instance broke off before it answered."
   end
   return nil
 end

@@ -121,7 +121,7 @@ function _M.problem(_, status)
   if status == 504 then
     return 504, "GATEWAY_TIMEOUT", "The gateway did not answer in time."
   end
-  if status == 502 or status == 503 then
+  if status >= 500 then
     return 503, "GATEWAY_AWAY", "No gateway can be reached."
   end
   return nil

@@ -21,7 +21,7 @@ local _M = {}
 --- A service whose entry is longer than this is decoded between requests, not within one, bytes.
 local LARGE = 65536
 --- How often weights decay anew while no gateway answers, seconds.
-local DECAY_EVERY = 5
+local DECAY_EVERY = 1
 
 local config
 local seen
@@ -268,7 +268,15 @@ end
 -- @param group "http" or "grpc"
 function _M.list(entry, lane, group)
   local pools = entry.pools
-  if not pools or (_M.failing and now() - entry.pools_at > DECAY_EVERY) or (entry.fallback_age and not _M.failing) then
+  if not pools then
+    return make_pools(entry)[group][lane]
+  end
+  if _M.failing then
+    -- Weights decay as the list ages, and begin to as soon as it is old enough.
+    if now() - entry.pools_at > DECAY_EVERY or (not entry.fallback_age and _M.fallback_age()) then
+      pools = make_pools(entry)
+    end
+  elseif entry.fallback_age then
     pools = make_pools(entry)
   end
   return pools[group][lane]
