@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using Fairway.Product;
 using Fairway.Report;
 using Fairway.Testing;

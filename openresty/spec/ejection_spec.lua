@@ -113,18 +113,40 @@ describe("retry budget", function()
 end)
 
 describe("figures", function()
-  it("begin anew with what the living hold", function()
+  local figures, dict
+
+  before_each(function()
     helper.fresh("fairway.figures")
-    local figures = require "fairway.figures"
-    local dict = helper.dict()
-    figures.bind(dict)
-    figures.add("f:a", 1)
-    dict:incr("0|f:a", 5, 0) -- of a worker that dies
-    assert.equal(6, figures.get("f:a"))
-    figures.renew()
-    figures.sync()
-    assert.equal(1, figures.get("f:a"))
-    figures.add("f:a", -1)
-    assert.equal(0, figures.get("f:a"))
+    figures = require "fairway.figures"
+    dict = helper.dict()
+    figures.map(dict, 2)
+  end)
+
+  it("are the sum over workers", function()
+    local slot = figures.slot("10.0.0.1:80")
+    assert.equal(slot, figures.slot("10.0.0.1:80"))
+    assert.are_not.equal(slot, figures.slot("10.0.0.2:80"))
+    figures.enter(0)
+    figures.add(slot, 2)
+    figures.enter(1)
+    figures.add(slot, 3)
+    assert.equal(5, figures.get(slot))
+    figures.add(slot, -3)
+    assert.equal(2, figures.get(slot))
+  end)
+
+  it("lose what a worker held that died", function()
+    local slot = figures.slot("10.0.0.1:80")
+    assert.is_false(figures.enter(0))
+    figures.add(slot, 5)
+    assert.is_true(figures.enter(0)) -- its successor
+    assert.equal(0, figures.get(slot))
+    figures.leave(0)
+    assert.is_false(figures.enter(0))
+  end)
+
+  it("carry the store's sequence", function()
+    figures.set_sequence(7)
+    assert.equal(7, figures.sequence())
   end)
 end)

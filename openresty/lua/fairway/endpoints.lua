@@ -53,7 +53,7 @@ local function node_of(member, host, port, before, now)
     return node
   end
   -- Another address is another process: what was learned of the old one is not true of it.
-  node = { id = member.id, address = member.address, host = host, port = port, figure = "f:" .. member.address, weight = 0, preference = 1 }
+  node = { id = member.id, address = member.address, host = host, port = port, weight = 0, preference = 1 }
   learn(node, member, now, nil)
   return node
 end

@@ -12,6 +12,7 @@ local recent = require "fairway.recent"
 local scored = require "fairway.scored"
 local ring = require "fairway.ring"
 local figures = require "fairway.figures"
+local headers = require "fairway.headers"
 local ejection = require "fairway.ejection"
 local budget = require "fairway.budget"
 local counters = require "fairway.counters"
@@ -86,7 +87,7 @@ local function usable_without(list, offline)
   return count
 end
 
-local function hash_key(entry, claims, headers, uri)
+local function hash_key(entry, claims, fields, uri)
   local rule = entry.hashKey or "user"
   if rule == "uri" then
     return uri
@@ -96,28 +97,28 @@ local function hash_key(entry, claims, headers, uri)
   end
   local kind, name = match(rule, "^(%a+):(.+)$")
   if kind == "header" then
-    return labels.joined(headers[name:lower()])
+    return labels.joined(fields[name:lower()])
   end
   if kind == "cookie" then
-    local cookies = labels.joined(headers.cookie)
+    local cookies = labels.joined(fields.cookie)
     return cookies and tokens.cookie_of(cookies, name)
   end
   return nil
 end
 
 -- The label a request goes on with: its own, else what the entry rule assigns.
-local function label_of(service, headers, claims)
+local function label_of(service, fields, claims)
   local label = nil
-  if marks.any(headers) then
+  if marks.any(fields) then
     local code
-    label, code = marks.admit(headers, claims)
+    label, code = marks.admit(fields, claims)
     if label == false then
       errors.refuse(400, code, labels.describe(code))
       return nil, true
     end
   end
   local rule = view.grey[service]
-  local region = (rule or headers["x-region"]) and marks.region(headers, claims) or nil
+  local region = (rule or fields["x-region"]) and marks.region(fields, claims) or nil
   if rule then
     local lane, reason = grey.assign(rule, label and label.lane, claims and claims.sub, region)
     if reason ~= "label" and reason ~= "none" then
@@ -148,19 +149,35 @@ local function limited(service, claims)
   return true
 end
 
+-- What most requests are: no label, no token, no rule that asks who sends them. Nil where the request is another.
+local function plain(service)
+  if view.grey[service] or view.limits[service] or headers.any() then
+    return nil
+  end
+  local entry = view.service(service)
+  if not entry or entry.mode == "hash" then
+    return nil
+  end
+  local list = view.list(entry, "", "http")
+  if not list or list.usable == 0 then
+    return nil
+  end
+  return request.begin({ list = list, decision = list.base, service = service, started = now() })
+end
+
 -- Decides for a request to a service.
 -- @param group "http" or "grpc"
 -- @return the context of the phases that follow, or nil when the request is refused already
 local function admit(service, group, uri)
-  local headers = req.get_headers(0)
+  local fields = req.get_headers(0)
   local claims
-  if headers.authorization or headers.cookie then
-    claims = users.of(headers)
+  if fields.authorization or fields.cookie then
+    claims = users.of(fields)
     if claims then
       recent.note(claims.sub)
     end
   end
-  local label, refused = label_of(service, headers, claims)
+  local label, refused = label_of(service, fields, claims)
   if refused or limited(service, claims) then
     return nil
   end
@@ -179,7 +196,7 @@ local function admit(service, group, uri)
     counters.add("fairway_lane_unknown_total")
   end
   local why
-  if claims and claims.has_lanes and headers["x-fairway-why"] then
+  if claims and claims.has_lanes and fields["x-fairway-why"] then
     why = why_header(decision)
   end
   if decision.code then
@@ -190,7 +207,7 @@ local function admit(service, group, uri)
     return nil
   end
   if label then
-    marks.send(label, headers)
+    marks.send(label, fields)
   end
 
   local list = decision.list
@@ -202,7 +219,7 @@ local function admit(service, group, uri)
     end
   end
   if entry.mode == "hash" then
-    local key = hash_key(entry, claims, headers, uri)
+    local key = hash_key(entry, claims, fields, uri)
     if key then
       context.key = key
       context.position = ring.position(key)
@@ -222,7 +239,7 @@ function _M.access()
       return
     end
   end
-  local context = admit(service, "http", rest)
+  local context = plain(service) or admit(service, "http", rest)
   if not context then
     return
   end
@@ -233,14 +250,16 @@ function _M.access()
   end
   if list.entry.fallback_age then
     counters.add("fairway_edge_fallback_requests_total")
-    var.fairway_fallback = format("age=%d", list.entry.fallback_age)
+    ngx.header["x-fairway-fallback"] = format("age=%d", list.entry.fallback_age)
   end
   if view.coloured then
-    var.fairway_vary = labels.FLOWTYPE
-    var.fairway_label = context.decision.label or ""
+    ngx.header["Vary"] = labels.FLOWTYPE
+    if config.caches and context.decision.label then
+      var.fairway_label = context.decision.label
+    end
   end
   if context.why then
-    var.fairway_why = context.why
+    ngx.header["x-fairway-why"] = context.why
   end
 end
 
@@ -263,12 +282,12 @@ function _M.grpc_access()
     req.set_uri(rest)
   end
   if context.list.scheme == "grpcs" then
-    var.fairway_scheme = "grpcs"
+    var.fairway_grpc_scheme = "grpcs"
   end
 end
 
 local function in_flight(node)
-  return figures.get(node.figure)
+  return figures.get(node.slot)
 end
 
 local function was_tried(node, context)
@@ -292,7 +311,7 @@ local function pick_by(context, by)
     if placed and not by.excludes(placed, context) then
       return placed
     end
-    return ring.pick(list, context.position, bound, figures.get("s:" .. context.service), context, by)
+    return ring.pick(list, context.position, bound, figures.get(list.slot), context, by)
   end
   if list.mode == "manual" then
     return scored.manual(list, context, by)
@@ -310,9 +329,9 @@ local function was_unreachable()
 end
 
 local function end_attempt(context)
-  figures.add(context.node.figure, -1)
+  figures.add(context.node.slot, -1)
   if context.position then
-    figures.add("s:" .. context.service, -1)
+    figures.add(context.list.slot, -1)
   end
   context.tried = context.tried or {}
   context.tried[context.node.address] = true
@@ -360,9 +379,9 @@ function _M.balance()
     return ngx.exit(503)
   end
   context.node = node
-  figures.add(node.figure, 1)
+  figures.add(node.slot, 1)
   if context.position then
-    figures.add("s:" .. context.service, 1)
+    figures.add(list.slot, 1)
   end
   local ok, err = set_current_peer(node.host, node.port)
   if not ok then
@@ -427,9 +446,9 @@ function _M.log(context)
   if not node then
     return
   end
-  figures.add(node.figure, -1)
+  figures.add(node.slot, -1)
   if context.position then
-    figures.add("s:" .. context.service, -1)
+    figures.add(list.slot, -1)
   end
   if context.broken then
     report(context, context.unreachable)

@@ -28,7 +28,7 @@ local function instances(entry)
     lines[i] = {
       id = id, address = address, lane = entry.lane[i] ~= "" and entry.lane[i] or cjson.null, zone = entry.zone[i],
       state = view.offline[address] and "offline" or entry.state[i], weight = entry.weight[i],
-      inFlight = figures.get("f:" .. address), ejectedMs = out[address] and math.floor(out[address] * 1000) or cjson.null,
+      inFlight = figures.get(figures.slot(address)), ejectedMs = out[address] and math.floor(out[address] * 1000) or cjson.null,
     }
   end
   return array(lines)

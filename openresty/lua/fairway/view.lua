@@ -94,7 +94,6 @@ local function all_anew()
   end
   read_contact()
   ejection.sync()
-  figures.sync()
 end
 
 local function changed(key)
@@ -107,17 +106,11 @@ local function changed(key)
     read_contact()
   elseif key == "ejections" then
     ejection.sync()
-  elseif key == "generation" then
-    figures.sync()
   end
 end
 
---- Follows the store; one look-up where nothing changed.
-function _M.sync()
-  local seq = store.seq()
-  if seq == seen then
-    return
-  end
+-- Follows the store change by change.
+local function follow(seq)
   if not seen or seq < seen or seq - seen >= store.LOG then
     all_anew()
   else
@@ -131,6 +124,14 @@ function _M.sync()
     end
   end
   seen = seq
+end
+
+--- Follows the store; one read of memory where nothing changed.
+function _M.sync()
+  local seq = figures.sequence()
+  if seq ~= seen then
+    follow(seq)
+  end
 end
 
 -- Instances that the registry says are back have nothing held against them.
@@ -173,7 +174,11 @@ end
 
 --- Between requests: decodes what changed of the services in use.
 function _M.tick()
-  _M.sync()
+  -- Workers of before a reload share no memory with who writes now: they ask the dictionary.
+  local seq = store.seq()
+  if seq ~= seen then
+    follow(seq)
+  end
   for name in pairs(dirty) do
     _M.service(name, true)
   end
@@ -226,6 +231,12 @@ local function make_pool(entry, pool, before, age)
   if ring.fits(before, list) then
     list.ring = before.ring
   end
+  for i = 1, list.count do
+    local node = list[i]
+    node.slot = node.slot or figures.slot(node.address)
+  end
+  list.slot = entry.mode == "hash" and figures.slot("s:" .. entry.name) or nil
+  list.base = { rule = "base", list = list, usable = #pool.members }
   list.entry, list.lane, list.scheme, list.usable, list.present = entry, pool.lane, pool.protocol, #pool.members, pool.present
   return list
 end
