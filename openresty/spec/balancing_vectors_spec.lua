@@ -27,6 +27,7 @@ local function list_of(case, mode)
   end
   local zone = known(case.zone) or ""
   local mine, others = zones.factors(by_zone, zone)
+  others = math.max(others, zones.LAST_RESORT)
   for _, member in ipairs(members) do
     member.weight = member.weight * (member.zone == zone and mine or others)
   end

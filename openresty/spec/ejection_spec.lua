@@ -108,7 +108,7 @@ describe("retry budget", function()
     while retries:withdraw(0) do
       granted = granted + 1
     end
-    assert.equal(10, granted)
+    assert.equal(100, granted)
   end)
 end)
 

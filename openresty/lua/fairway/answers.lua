@@ -26,10 +26,12 @@ local function load_of(answer)
   return (answer.in_flight + 1) / answer.node.weight
 end
 
---- Takes out the instance of least load for its weight, if that is less than another's; it speaks for one request.
+--- Uses the answer of the instance of least load for its weight, if that is less than another's. It speaks for one request; where
+-- the list is so short that all have an answer, it stays with one more in flight.
 -- @param drawn the other
 -- @return the instance, or nil
-function _M.take(answers, drawn, call, hooks, now)
+function _M.use(list, drawn, call, hooks, now)
+  local answers = list.answers
   for i = #answers, 1, -1 do
     if answers[i].at < now - AGE or answers[i].node.weight <= 0 then
       remove(answers, i)
@@ -43,7 +45,13 @@ function _M.take(answers, drawn, call, hooks, now)
   end
   -- One that never reported stays: there is nothing to compare.
   if least and drawn.reported and load_of(answers[least]) < (drawn.reported + 1) / drawn.weight then
-    return remove(answers, least).node
+    local answer = answers[least]
+    if list.count <= CAPACITY then
+      answer.in_flight = answer.in_flight + 1
+    else
+      remove(answers, least)
+    end
+    return answer.node
   end
   return nil
 end

@@ -13,11 +13,13 @@ local _M = {}
 --- Prequal's Q_RIF: the share of reported figures that are not hot.
 local HOT_QUANTILE = 0.84
 --- A typical latency is a mean over about so many requests, of about so many seconds at most.
-local TYPICAL_REQUESTS, TYPICAL_SECONDS = 50, 20
+local TYPICAL_REQUESTS, TYPICAL_SECONDS = 50, 30
 --- What is held against one that nobody asks fades with this time constant, seconds.
-local FORGIVENESS = 10
+local FORGIVENESS = 20
 --- An instance may be so much slower than the fast quarter without losing weight; the least that it keeps.
 local SLOW_FACTOR, LEAST_PREFERENCE = 1.3, 0.01
+--- Below this ratio of the fast quarter's latency to its own an instance has the least preference anyhow.
+local HOPELESS = 0.45
 
 -- The smallest of the figures that a share of them do not exceed; nil of none.
 local function quantile(figures, share)
@@ -80,6 +82,9 @@ local function prefer(list)
       if ratio < 1 then
         local cube = ratio * ratio * ratio
         node.preference = max(LEAST_PREFERENCE, cube * cube)
+        if ratio < HOPELESS then
+          node.typical = fast * SLOW_FACTOR / HOPELESS -- so that it is forgiven no later than one that is merely very slow
+        end
       end
     end
     weights[i] = list.weight[i] * node.preference

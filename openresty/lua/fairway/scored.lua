@@ -24,7 +24,7 @@ local function drawn(list, call, hooks)
   if first_hot ~= second_hot then
     return first_hot and second or first
   end
-  if (hooks.in_flight(second) + 1) / second.weight < (hooks.in_flight(first) + 1) / first.weight then
+  if hooks.in_flight(second) / second.weight < hooks.in_flight(first) / first.weight then
     return second
   end
   return first
@@ -38,7 +38,7 @@ end
 function _M.pick(list, call, hooks, now)
   local node = drawn(list, call, hooks)
   if node and list.answers[1] then
-    return answers.take(list.answers, node, call, hooks, now) or node
+    return answers.use(list, node, call, hooks, now) or node
   end
   return node
 end

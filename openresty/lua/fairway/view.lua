@@ -14,7 +14,7 @@ local zones = require "fairway.zones"
 local decode = cjson.decode
 local now = ngx.now
 local pairs, ipairs, type, next = pairs, ipairs, type, next
-local sub = string.sub
+local max, sub = math.max, string.sub
 
 local _M = {}
 
@@ -204,6 +204,7 @@ local function prefer_zone(members)
     by_zone[member.zone] = (by_zone[member.zone] or 0) + member.weight
   end
   local own, others = zones.factors(by_zone, config.zone)
+  others = max(others, zones.LAST_RESORT)
   for _, member in ipairs(members) do
     member.weight = member.weight * (member.zone == config.zone and own or others)
   end
