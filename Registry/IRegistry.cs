@@ -26,6 +26,12 @@ public sealed record WatchBatch(long Revision, IReadOnlyList<RegistryChange> Cha
 /// </summary>
 public interface IRegistry
 {
+    /// <summary>
+    /// How many connections were made. Where it grew, the registry may have been restored from a backup in between, and may lack
+    /// what was written before. A registry in this process has none.
+    /// </summary>
+    long Connections => 0;
+
     /// <summary>Lists everything under <paramref name="prefix"/> at one revision, paging as needed.</summary>
     Task<RegistryListing> ListAsync(string prefix, CancellationToken cancellationToken = default);
 

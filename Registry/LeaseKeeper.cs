@@ -4,8 +4,9 @@ namespace Fairway.Registry;
 
 /// <summary>
 /// Keeps one lease alive, and on it the keys it was given, for as long as it lives: renewed every third of the time to live;
-/// when the lease is lost, granted anew and its keys put again. What cannot be done while the registry is away is done when
-/// it is back. Thread-safe.
+/// when the lease is lost, granted anew and its keys put again; after a new connection its keys are looked at, since a registry
+/// restored from a backup may have the lease and not the keys. What cannot be done while the registry is away is done when it is
+/// back. Thread-safe.
 /// </summary>
 public sealed class LeaseKeeper : IAsyncDisposable
 {
@@ -25,6 +26,7 @@ public sealed class LeaseKeeper : IAsyncDisposable
     private long _lease;
     private bool _isHeld;
     private bool _wasLost;
+    private long _lookedAfter;
 
     /// <param name="timeToLive">At least 1 s, whole seconds: how long the keys outlive this process.</param>
     public LeaseKeeper(IRegistry registry, TimeSpan timeToLive, TimeProvider time, ILogger logger, RegistryMetrics? metrics = null)
@@ -143,6 +145,7 @@ public sealed class LeaseKeeper : IAsyncDisposable
         {
             if (_isHeld)
             {
+                var connections = _registry.Connections;
                 // Counted from before the call: the lease may have been renewed at any moment of it.
                 var asked = _time.GetTimestamp();
                 if (await _registry.KeepAliveAsync(_lease, _ending.Token) is null)
@@ -152,6 +155,7 @@ public sealed class LeaseKeeper : IAsyncDisposable
                 else
                 {
                     _renewedAt = asked;
+                    await LookAsync(connections);
                 }
             }
 
@@ -162,6 +166,28 @@ public sealed class LeaseKeeper : IAsyncDisposable
             LoseLease();
             throw;
         }
+    }
+
+    /// <summary>Finds what the registry lacks that it was given before it was connected to anew.</summary>
+    private async Task LookAsync(long connections)
+    {
+        // The renewal may have made the connection; one more look then does no harm.
+        if (_lookedAfter == connections && connections == _registry.Connections)
+        {
+            return;
+        }
+
+        foreach (var (key, value) in _keys.Settled())
+        {
+            var entry = await _registry.GetAsync(key, _ending.Token);
+            if (entry is not { } there || there.Lease != _lease || !there.Value.Span.SequenceEqual(value.Span))
+            {
+                Log.KeyForgotten(_logger, key);
+                _keys.PutAgain(key);
+            }
+        }
+
+        _lookedAfter = connections;
     }
 
     /// <summary>Brings the registry to what is wanted: a lease, and every key on it.</summary>

@@ -35,6 +35,13 @@ internal sealed class LeasedKeys
 
     public void Done(string key) => _pending.Remove(key);
 
+    /// <summary>What is wanted and was put.</summary>
+    public IReadOnlyList<(string Key, ReadOnlyMemory<byte> Value)> Settled() =>
+        [.. _wanted.Where(wanted => !_pending.Contains(wanted.Key)).Select(wanted => (wanted.Key, wanted.Value))];
+
+    /// <summary>It is not there as it should be.</summary>
+    public void PutAgain(string key) => _pending.Add(key);
+
     /// <summary>All wanted keys went with their lease, and so did those still to delete.</summary>
     public void AllPending()
     {

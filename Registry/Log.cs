@@ -30,4 +30,7 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Warning, "A listener of the lease failed.")]
     public static partial void LeaseListenerFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(10, LogLevel.Warning, "The registry lacks {Key}, which was put before it came back; it is put again.")]
+    public static partial void KeyForgotten(ILogger logger, string key);
 }

@@ -11,7 +11,7 @@ public abstract record RegistryEvent
     }
 
     /// <summary>Everything there is, for the first time or after history was lost: what is not in it is gone.</summary>
-    /// <param name="Restored">Not the history read before: another cluster, or one whose revision went back. A new epoch begins.</param>
+    /// <param name="Restored">Not the history read before: another cluster, one whose revision went back, or one that wrote something else at a revision seen. A new epoch begins.</param>
     public sealed record Listed(RegistryListing Listing, bool Restored) : RegistryEvent;
 
     /// <summary>Changes since the last event, or none, which proves liveness only. After <see cref="Lost"/> it tells that the watch stands again.</summary>

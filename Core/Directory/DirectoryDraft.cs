@@ -87,6 +87,20 @@ internal sealed class DirectoryDraft(DirectoryState before)
         }
     }
 
+    /// <summary>The keys are there, whatever their values are worth: what is known stands, and is not held any more.</summary>
+    /// <param name="isOther">What is known is of another history: any later write counts as newer.</param>
+    public void Keep(IEnumerable<FactKey> keys, bool isOther)
+    {
+        foreach (var key in keys)
+        {
+            _held.Remove(key);
+            if (isOther && Find(key) is { } known)
+            {
+                _facts[key] = known with { ModRevision = 0 };
+            }
+        }
+    }
+
     public (DirectoryState State, ImmutableArray<DirectoryEffect> Effects) Finish(Moment now)
     {
         var nextExpiry = before.NextExpiry;

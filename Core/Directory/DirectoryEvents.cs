@@ -8,10 +8,21 @@ public abstract record DirectoryEvent(Moment Now);
 
 /// <summary>A whole listing at one revision: the first, one after compaction, or one of a restored cluster.</summary>
 /// <param name="ClusterId">Another one than before means another cluster, hence a new epoch.</param>
-public sealed record Listed(long Revision, ulong ClusterId, IReadOnlyCollection<RegistryFact> Facts, Moment Now) : DirectoryEvent(Now);
+public sealed record Listed(long Revision, ulong ClusterId, IReadOnlyCollection<RegistryFact> Facts, Moment Now) : DirectoryEvent(Now)
+{
+    /// <summary>The reader knows that this is not the history read before, though cluster and revision do not show it.</summary>
+    public bool Restored { get; init; }
+
+    /// <summary>Keys that are there, but whose values cannot be read: what is known of them stands.</summary>
+    public IReadOnlyCollection<FactKey> Unreadable { get; init; } = [];
+}
 
 /// <summary>Watched changes up to a revision; none is progress, which proves liveness only.</summary>
-public sealed record Changed(long Revision, IReadOnlyCollection<FactChange> Changes, Moment Now) : DirectoryEvent(Now);
+public sealed record Changed(long Revision, IReadOnlyCollection<FactChange> Changes, Moment Now) : DirectoryEvent(Now)
+{
+    /// <summary>Keys put with values that cannot be read: what is known of them stands.</summary>
+    public IReadOnlyCollection<FactKey> Unreadable { get; init; } = [];
+}
 
 /// <summary>A listing failed or the watch broke: the last good state stands, marked stale.</summary>
 public sealed record Lost(Moment Now) : DirectoryEvent(Now);

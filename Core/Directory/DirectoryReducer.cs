@@ -39,12 +39,13 @@ public sealed class DirectoryReducer
     private static void Change(DirectoryDraft draft, Changed changed)
     {
         draft.Recover();
-        if (changed.Changes.Count == 0)
+        if (changed.Changes.Count == 0 && changed.Unreadable.Count == 0)
         {
             return; // progress may run ahead of events that are still to come: it moves no revision
         }
 
         draft.Revision = changed.Revision;
+        draft.Keep(changed.Unreadable, isOther: false);
         foreach (var change in changed.Changes)
         {
             var known = draft.Find(change.Key);
@@ -65,7 +66,7 @@ public sealed class DirectoryReducer
 
     private void List(DirectoryState state, DirectoryDraft draft, Listed listed)
     {
-        var isOther = state.IsReady && (listed.Revision < state.Revision || listed.ClusterId != state.ClusterId);
+        var isOther = state.IsReady && (listed.Restored || listed.Revision < state.Revision || listed.ClusterId != state.ClusterId);
         if (isOther)
         {
             draft.ChangeEpoch();
@@ -76,7 +77,7 @@ public sealed class DirectoryReducer
         draft.Revision = listed.Revision;
         draft.ClusterId = listed.ClusterId;
 
-        var present = listed.Facts.Select(fact => fact.Key).ToHashSet();
+        var present = listed.Facts.Select(fact => fact.Key).Concat(listed.Unreadable).ToHashSet();
         var missing = state.Facts.Keys.Where(key => !present.Contains(key)).ToList();
         var suspicious = Suspicious(state, missing);
         foreach (var key in missing)
@@ -91,6 +92,7 @@ public sealed class DirectoryReducer
             }
         }
 
+        draft.Keep(listed.Unreadable, isOther);
         foreach (var fact in listed.Facts)
         {
             // Revisions of another cluster are not comparable: there everything counts as new.

@@ -8,5 +8,13 @@ public static class ConversationNames
     /// </summary>
     public const char Relay = '~';
 
+    /// <summary>
+    /// Begins the name of a relayed call whose answer stays for those who ask for it by its id: it runs whether or not anybody reads, and
+    /// is freed a fixed time after its end.
+    /// </summary>
+    public const string Kept = "~response-";
+
+    public static bool IsKept(string conversation) => conversation.StartsWith(Kept, StringComparison.Ordinal);
+
     public static bool IsRelay(string conversation) => conversation.StartsWith(Relay);
 }

@@ -12,6 +12,12 @@ public sealed record StreamLimits
     /// <summary>How long a superseded version still tells late readers so.</summary>
     public TimeSpan TerminalMemory { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a relayed answer that is kept stays after its end.</summary>
+    public TimeSpan Kept { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a relayed answer that is kept may take to come to its end.</summary>
+    public TimeSpan KeptUnfinished { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>How long an acknowledgement may be repeated.</summary>
     public TimeSpan AcknowledgementMemory { get; init; } = TimeSpan.FromHours(24);
 

@@ -51,6 +51,9 @@ internal sealed class StreamVersion(long version, string conversation, ReadOnlyM
     /// <summary>Bytes of the stored frames but the terminal.</summary>
     public int Bytes { get; private set; }
 
+    /// <summary>Whether it stays a fixed time after its end, read and acknowledged or not.</summary>
+    public bool IsKept { get; } = ConversationNames.IsKept(conversation);
+
     public bool HasEnded => State > StreamState.Streaming;
 
     /// <summary>

@@ -70,19 +70,26 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     }
 
     /// <summary>
-    /// Takes over a version that another activation minted, for a worker that brings its frames again. Refused when this one
-    /// knows better: the version was freed here, or a newer one of its conversation is known.
+    /// Takes over a version that another activation minted, for a worker that brings its frames again. An older one of its
+    /// conversation is superseded; what was admitted once is not counted against the user again. Refused when this one knows
+    /// better: the version was freed here, or a newer one of its conversation is known.
     /// </summary>
-    public bool Adopt(long version, string conversation, ReadOnlyMemory<byte> request)
+    public bool Adopt(long version, string conversation, ReadOnlyMemory<byte> request, ICollection<StreamEffect> effects)
     {
         if (_held.ContainsKey(version))
         {
             return true;
         }
 
-        if (_departed.ContainsKey(version) || _current.ContainsKey(conversation) || !HasRoomFor(conversation))
+        _current.TryGetValue(conversation, out var older);
+        if (_departed.ContainsKey(version) || older?.Version > version)
         {
             return false;
+        }
+
+        if (older is not null)
+        {
+            Supersede(older, version, effects);
         }
 
         Hold(new StreamVersion(version, conversation, request, time.GetUtcNow(), time.GetTimestamp()));
@@ -243,6 +250,9 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         ? new StreamInfo(version, stream.Conversation, stream.State, stream.Count, stream.CreatedAt)
         : null;
 
+    /// <summary>The request of a held version; null when the version is unknown or freed.</summary>
+    public ReadOnlyMemory<byte>? Request(long version) => _held.TryGetValue(version, out var stream) ? stream.Request : null;
+
     /// <summary>Lets time take effect: what nobody read or acknowledged expires, what was remembered long enough is forgotten.</summary>
     public void Tick(ICollection<StreamEffect> effects)
     {
@@ -259,7 +269,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
                 effects.Add(new StreamEffect.CancelModel(stream.Version));
             }
 
-            Free(stream, Terminals.Expired, effects);
+            Free(stream, stream is { IsKept: true, HasEnded: true } ? null : Terminals.Expired, effects); // kept to its time is no failure
         }
 
         foreach (var version in _departed.Where(entry => IsForgotten(entry.Value)).Select(entry => entry.Key).ToArray())
@@ -298,6 +308,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     private TimeSpan? Due(StreamVersion stream) => stream switch
     {
         { State: StreamState.Superseded } => Left(stream.EndedAt, limits.TerminalMemory),
+        { IsKept: true } => stream.HasEnded ? Left(stream.EndedAt, limits.Kept) : Left(stream.OpenedAt, limits.KeptUnfinished),
         { IsRead: false, HasEnded: true } => Sooner(Left(stream.OpenedAt, limits.Unread), Left(stream.EndedAt, limits.Unacknowledged)),
         { IsRead: false } => Left(stream.OpenedAt, limits.Unread),
         { HasEnded: true } => Left(stream.EndedAt, limits.Unacknowledged),

@@ -14,11 +14,12 @@ public sealed class MeterScrape : IDisposable
     private readonly Lock _gate = new();
 
     /// <param name="owned">Which meters to read; compare <see cref="Meter.Scope"/> with the factory, since meters are global to a process.</param>
-    public MeterScrape(Func<Meter, bool> owned)
+    /// <param name="without">Which of their instruments to leave out; null for none.</param>
+    public MeterScrape(Func<Meter, bool> owned, Func<Instrument, bool>? without = null)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (owned(instrument.Meter))
+            if (owned(instrument.Meter) && without?.Invoke(instrument) != true)
             {
                 listener.EnableMeasurementEvents(instrument, Family(instrument));
             }

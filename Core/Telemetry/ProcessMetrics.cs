@@ -6,6 +6,15 @@ namespace Fairway.Core.Telemetry;
 /// <summary>The basics of the process itself, under the names Prometheus client libraries agreed on.</summary>
 public static class ProcessMetrics
 {
+    /// <summary>Whether an instrument of the runtime's own meter says again what is said here.</summary>
+    public static bool IsTwin(Instrument instrument)
+    {
+        ArgumentNullException.ThrowIfNull(instrument);
+        return instrument.Meter.Name == "System.Runtime"
+            && instrument.Name is "dotnet.process.cpu.time" or "dotnet.process.memory.working_set" or "dotnet.gc.last_collection.heap.size"
+                or "dotnet.gc.pause.time" or "dotnet.thread_pool.thread.count";
+    }
+
     /// <summary>Adds the instruments to a meter.</summary>
     public static void AddTo(Meter meter)
     {

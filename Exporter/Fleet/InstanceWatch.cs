@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fairway.Core.Directory;
+using Fairway.Exporter.Status;
 using Fairway.Registry;
 using Fairway.Registry.Schema;
 
@@ -7,8 +8,8 @@ namespace Fairway.Exporter.Fleet;
 
 /// <summary>Keeps the fleet as the registry lists it and the exporters share it. While the registry is away the last known instances go on being probed.</summary>
 internal sealed class InstanceWatch(
-    IRegistry registry, InstanceFleet fleet, ExporterRoll roll, TimeProvider time, ILogger<InstanceWatch> logger, ILogger<RegistryWatcher> watcherLogger)
-    : BackgroundService
+    IRegistry registry, InstanceFleet fleet, ExporterRoll roll, StatusPublisher publisher,
+    TimeProvider time, ILogger<InstanceWatch> logger, ILogger<RegistryWatcher> watcherLogger) : BackgroundService
 {
     // A listing anew may come from a registry that was restored; those absent in it get the time to register again.
     private static readonly TimeSpan HoldAbsent = TimeSpan.FromSeconds(10);
@@ -18,6 +19,7 @@ internal sealed class InstanceWatch(
     private readonly Dictionary<InstanceName, InstanceRecord> _known = [];
     private readonly Dictionary<InstanceName, long> _absentSince = [];
     private ImmutableArray<string> _sharedBy = [];
+    private bool _mayHaveForgotten;
 
     /// <summary>Completes with the first listing.</summary>
     public Task Listed => _listed.Task;
@@ -61,9 +63,12 @@ internal sealed class InstanceWatch(
     {
         switch (happened)
         {
+            case RegistryEvent.Lost:
+                _mayHaveForgotten = true;
+                break;
             case RegistryEvent.Listed { Listing: { } listing }:
                 await ApplyAsync(listing);
-                _listed.TrySetResult();
+                _mayHaveForgotten |= !_listed.TrySetResult();
                 break;
             case RegistryEvent.Changed { Batch: { } batch }:
                 foreach (var change in batch.Changes)
@@ -72,6 +77,13 @@ internal sealed class InstanceWatch(
                 }
 
                 break;
+        }
+
+        // One restored from a backup lacks what was put since; with the lease in the backup nothing else tells so.
+        if (_mayHaveForgotten && happened is not RegistryEvent.Lost)
+        {
+            _mayHaveForgotten = false;
+            publisher.RestateAll();
         }
     }
 

@@ -4,24 +4,6 @@ using Fairway.Exporter.Probing;
 
 namespace Fairway.Exporter.Status;
 
-/// <summary>One write of a chunk of a service's status.</summary>
-/// <param name="Batch">Null: nobody is in the chunk any more, its key goes.</param>
-/// <param name="Taken">To be given back with <see cref="ServiceBoard.GiveBack"/> if the write fails.</param>
-public sealed record ChunkWrite(int Chunk, StatusBatch? Batch, IReadOnlyList<TakenNews> Taken);
-
-/// <summary>News of an instance that a <see cref="ChunkWrite"/> carries.</summary>
-public readonly record struct TakenNews(string Id, News News);
-
-/// <summary>What of an instance was not put yet.</summary>
-[Flags]
-public enum News
-{
-    None = 0,
-    Life = 1,
-    SampledAgain = 2,
-    Sample = 4,
-}
-
 /// <summary>
 /// What is to be put for one service: the last state of each instance, and which of it is news. Every batch names all
 /// instances its chunk holds down, then the news. An instance keeps its chunk for as long as it is here, since readers take one that a
@@ -41,8 +23,8 @@ public sealed class ServiceBoard(TimeProvider time)
     public static readonly TimeSpan YieldFor = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly List<Chunk> _chunks = [];
+    private readonly Dictionary<string, BoardEntry> _entries = new(StringComparer.Ordinal);
+    private readonly List<BoardChunk> _chunks = [];
 
     public void Add(string id)
     {
@@ -58,10 +40,10 @@ public sealed class ServiceBoard(TimeProvider time)
             if (chunk < 0)
             {
                 chunk = _chunks.Count;
-                _chunks.Add(new Chunk());
+                _chunks.Add(new BoardChunk());
             }
 
-            var entry = new Entry(id, chunk);
+            var entry = new BoardEntry(id, chunk);
             _entries.Add(id, entry);
             _chunks[chunk].Members.Add(entry);
         }
@@ -203,7 +185,7 @@ public sealed class ServiceBoard(TimeProvider time)
         }
     }
 
-    private void Drop(Entry entry)
+    private void Drop(BoardEntry entry)
     {
         _entries.Remove(entry.Id);
         var chunk = _chunks[entry.Chunk];
@@ -211,7 +193,7 @@ public sealed class ServiceBoard(TimeProvider time)
         chunk.Changed |= entry.Life is Life.Down or Life.Yielded || chunk.Members.Count == 0;
     }
 
-    private ChunkWrite Write(int number, Chunk chunk)
+    private ChunkWrite Write(int number, BoardChunk chunk)
     {
         chunk.Put = chunk.Members.Count > 0 || chunk.Yielded;
         chunk.Yielded = false;
@@ -240,7 +222,7 @@ public sealed class ServiceBoard(TimeProvider time)
         return new ChunkWrite(number, new StatusBatch(items.ToImmutable()), taken);
     }
 
-    private InstanceStatus Item(Entry entry)
+    private InstanceStatus Item(BoardEntry entry)
     {
         var whole = entry.News.HasFlag(News.Sample);
         var again = !whole && entry.News.HasFlag(News.SampledAgain);
@@ -257,44 +239,9 @@ public sealed class ServiceBoard(TimeProvider time)
         };
     }
 
-    private void Mark(Entry entry, News news)
+    private void Mark(BoardEntry entry, News news)
     {
         entry.News |= news;
         _chunks[entry.Chunk].Changed = true;
-    }
-
-    private sealed class Chunk
-    {
-        public List<Entry> Members { get; } = [];
-
-        /// <summary>Something is to be written.</summary>
-        public bool Changed { get; set; }
-
-        /// <summary>A yielded member's time is up. Said with a batch that lacks it: of a deleted key the last statement stands.</summary>
-        public bool Yielded { get; set; }
-
-        /// <summary>The key may stand in the registry.</summary>
-        public bool Put { get; set; }
-    }
-
-    private sealed class Entry(string id, int chunk)
-    {
-        public string Id => id;
-
-        public int Chunk => chunk;
-
-        public Life Life { get; set; }
-
-        public string? Why { get; set; }
-
-        public SampleNow? Sample { get; set; }
-
-        /// <summary>When it was yielded; null while it is probed here.</summary>
-        public long? YieldedAt { get; set; }
-
-        /// <summary>When the figures were last put whole.</summary>
-        public long? ToldAt { get; set; }
-
-        public News News { get; set; }
     }
 }

@@ -40,6 +40,16 @@ internal sealed class StatusPublisher(
         Start(service, desk);
     }
 
+    /// <summary>Puts everything again: the keys went with a lost lease, or a registry came back that may have forgotten them.</summary>
+    public void RestateAll()
+    {
+        foreach (var (service, desk) in _desks)
+        {
+            desk.Board.RestateAll();
+            PutNow(service);
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var ticks = new PeriodicTimer(options.Value.PutInterval, time);
@@ -61,16 +71,6 @@ internal sealed class StatusPublisher(
         finally
         {
             lease.Regained -= RestateAll;
-        }
-    }
-
-    // The keys went with the lost lease; their news of these moments were given back.
-    private void RestateAll()
-    {
-        foreach (var (service, desk) in _desks)
-        {
-            desk.Board.RestateAll();
-            PutNow(service);
         }
     }
 

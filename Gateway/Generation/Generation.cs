@@ -13,11 +13,17 @@ internal sealed class Generation(
     StreamJob job, IUserStreamGrain grain, IGenerationCanceller canceller, IJobQueue queue, UpstreamModel model, int maxBytes,
     GenerationMetrics metrics, TimeProvider time, ILogger logger)
 {
-    private const int MaxTries = 5;
+    /// <summary>Together they outlast a silo that has died and is not declared dead yet.</summary>
+    private const int MaxTries = 25;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>While its model is silent a worker speaks to the grain as often: one that has moved to another silo knows nothing before.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
     private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly List<FrameWire> _answer = [];
+    private Task<bool>? _more;
 
     /// <summary>Returns when nothing is left to do for the job: it has its terminal, or nobody wants one from this attempt.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the model's socket is closed.</exception>
@@ -77,15 +83,19 @@ internal sealed class Generation(
     private async Task AppendAsync(CancellationToken cancellationToken)
     {
         var stored = 0;
-        while (await _frames.Reader.WaitToReadAsync(cancellationToken))
+        while (await HasMoreAsync(cancellationToken) is not false and var hasFrames)
         {
             while (_frames.Reader.TryRead(out var frame))
             {
                 _answer.Add(FrameWire.From(frame));
             }
 
-            await queue.MarkFirstFrameAsync(job, cancellationToken);
-            while (stored < _answer.Count)
+            if (hasFrames is true)
+            {
+                await queue.MarkFirstFrameAsync(job, cancellationToken);
+            }
+
+            do
             {
                 var reply = await SendAsync(stored, cancellationToken);
                 if (reply.Outcome is (int)AppendOutcome.Ended or (int)AppendOutcome.Fenced)
@@ -95,6 +105,23 @@ internal sealed class Generation(
 
                 stored = reply.Expected;
             }
+            while (stored < _answer.Count);
+        }
+    }
+
+    /// <summary>Whether frames came; false at the end of the answer, null after a silence.</summary>
+    private async Task<bool?> HasMoreAsync(CancellationToken cancellationToken)
+    {
+        _more ??= _frames.Reader.WaitToReadAsync(cancellationToken).AsTask();
+        try
+        {
+            var more = await _more.WaitAsync(Silence, time, cancellationToken);
+            _more = null;
+            return more;
+        }
+        catch (TimeoutException)
+        {
+            return null;
         }
     }
 
@@ -111,7 +138,8 @@ internal sealed class Generation(
             catch (Exception failure) when (tries < MaxTries && failure is not OperationCanceledException)
             {
                 logger.AppendFailed(job.Version, failure);
-                await Task.Delay(RetryDelay * tries, time, cancellationToken);
+                var delay = RetryDelay * tries;
+                await Task.Delay(delay < MaxRetryDelay ? delay : MaxRetryDelay, time, cancellationToken);
             }
         }
     }

@@ -36,6 +36,7 @@ public static class GenerationServices
 
         services.AddSingleton<GenerationMetrics>();
         services.AddSingleton<UpstreamModel>();
+        services.AddHostedService<StreamRestorer>();
         services.AddHostedService<GenerationWorker>();
         return services;
 
@@ -44,6 +45,8 @@ public static class GenerationServices
 
     private static void AddHistory(this IServiceCollection services, IConfiguration configuration, string? journal)
     {
+        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
         if (PostgresServices.IsConfigured(configuration))
         {
             services.AddPostgres();
@@ -51,7 +54,8 @@ public static class GenerationServices
         }
 
         services.AddSingleton<IHistory>(provider => new JournalHistory(
-            journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalHistory>>()));
+            journal, provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<JournalHistory>>()));
     }
 
     private static void AddJobs(this IServiceCollection services, IConfiguration configuration, string? journal, string? ledger)

@@ -20,4 +20,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Information, "{Jobs} answers had not come to their end when this process had to stop; they are delivered again")]
     public static partial void Drained(this ILogger logger, int jobs);
+
+    [LoggerMessage(7, LogLevel.Warning, "{Jobs} jobs of one user that the last process left behind are not restored before calls are served")]
+    public static partial void NotRestored(this ILogger logger, int jobs, Exception error);
 }

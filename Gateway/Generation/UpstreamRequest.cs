@@ -14,7 +14,13 @@ internal static class UpstreamRequest
     }
 
     /// <summary>
-    /// The request byte for byte, but for <c>model</c>, <c>stream</c>, which is always true, and <c>conversation</c>, which is ours alone.
+    /// A field of relayed responses: what their own API was asked for, kept with the request. Never sent upstream.
+    /// </summary>
+    public const string ResponseField = "~response";
+
+    /// <summary>
+    /// The request byte for byte, but for <c>model</c>, <c>stream</c>, which is always true, and the fields that are ours alone:
+    /// <c>conversation</c> and <see cref="ResponseField"/>.
     /// </summary>
     public static byte[] Body(ReadOnlyMemory<byte> request, string model)
     {
@@ -27,7 +33,8 @@ internal static class UpstreamRequest
             writer.WriteBoolean("stream", true);
             foreach (var property in document.RootElement.EnumerateObject())
             {
-                if (!property.NameEquals("model") && !property.NameEquals("stream") && !property.NameEquals("conversation"))
+                if (!property.NameEquals("model") && !property.NameEquals("stream") && !property.NameEquals("conversation")
+                    && !property.NameEquals(ResponseField))
                 {
                     writer.WritePropertyName(property.Name);
                     writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(property.Value), skipInputValidation: true);

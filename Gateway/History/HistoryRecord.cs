@@ -32,6 +32,9 @@ internal sealed record HistoryRecord(string User, long Version, HistoryItem? Ite
         }
     });
 
+    /// <summary>Whether an encoded record says that its answer was acknowledged.</summary>
+    public static bool TellsOfAcknowledgement(ReadOnlySpan<byte> record) => record[0] == AcknowledgedAnswer;
+
     /// <exception cref="InvalidDataException">A later version of this program wrote it.</exception>
     public static HistoryRecord Decode(ReadOnlyMemory<byte> record) => RecordIO.Read(record, reader =>
     {

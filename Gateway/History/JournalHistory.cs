@@ -1,35 +1,56 @@
-using System.Runtime.InteropServices;
 using Fairway.Gateway.Storage;
 using Fairway.Grains.Streams;
+using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.History;
 
-/// <summary>History as a journal with an index in memory: answers by user and conversation, and the acknowledgements of the last day.</summary>
+/// <summary>
+/// History as a journal with an index in memory. Rewritten without what is past its time, and without records that others stand for,
+/// once half of it is such; until the new file has its name, the old one is whole.
+/// </summary>
 internal sealed class JournalHistory : IHistory, IAsyncDisposable
 {
-    private static readonly TimeSpan AcknowledgementMemory = TimeSpan.FromHours(24);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
+
+    /// <summary>What is past its time is erased from the disk at the latest this long after.</summary>
+    private static readonly TimeSpan EraseWithin = TimeSpan.FromHours(22);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string User, string Conversation), List<Entry>> _answers = [];
-    private readonly Dictionary<(string User, long Version), DateTimeOffset> _acknowledged = [];
-    private readonly Queue<(string User, long Version)> _acknowledgedInOrder = new();
+    private readonly HistoryIndex _index;
     private readonly Journal? _journal;
-    private readonly bool _isInMemory;
+    private readonly ITimer? _sweep;
+    private readonly long _compactAt;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _file = "";
+    private int _generation;
+    private int _isCompacting;
+    private long _sweepAt;
+    private long _rewrittenAt;
+    private bool _hasExpired;
 
     /// <param name="path">The journal; null keeps everything in memory.</param>
-    public JournalHistory(string? path, TimeProvider time, ILogger<JournalHistory> logger)
+    /// <param name="compactAt">Bytes that must be worth nothing before the journal is rewritten.</param>
+    public JournalHistory(string? path, IOptions<HistoryOptions> options, TimeProvider time, ILogger<JournalHistory> logger, long compactAt = 4 << 20)
     {
-        _time = time;
-        _isInMemory = path is null;
-        if (path is not null)
+        (_time, _logger, _compactAt, _rewrittenAt) = (time, logger, compactAt, time.GetTimestamp());
+        _index = new HistoryIndex(time, options.Value.Retention);
+        if (path is null)
         {
-            _journal = Journal.Open(path, (position, record) => Apply(HistoryRecord.Decode(record), position), out var cut);
-            if (cut > 0)
-            {
-                logger.TailCut(Path.GetFileName(path), cut);
-            }
+            return;
         }
+
+        _file = Path.GetFileName(path);
+        _journal = Journal.Open(
+            path, (position, record) => _index.Add(HistoryRecord.Decode(record), position, record.Length, isInMemory: false), out var cut);
+        if (cut > 0)
+        {
+            logger.TailCut(_file, cut);
+        }
+
+        _rewrittenAt -= (long)(EraseWithin.TotalSeconds * time.TimestampFrequency); // a process that is started daily must erase too
+        Sweep();
+        _sweep = time.CreateTimer(static history => ((JournalHistory)history!).Sweep(), this, SweepEvery, SweepEvery);
     }
 
     public async Task WriteAsync(HistoryEntry entry)
@@ -59,70 +80,79 @@ internal sealed class JournalHistory : IHistory, IAsyncDisposable
     {
         lock (_gate)
         {
-            return _acknowledged.TryGetValue((user, version), out var at) && !IsForgotten(at);
+            return _index.WasAcknowledged(user, version);
         }
     }
 
     public async Task<HistoryPage> PageAsync(string user, string conversation, long before, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var (entries, isLast) = Find(user, conversation, before, limit);
+        while (true)
+        {
+            HistoryIndex.Entry[] entries;
+            bool isLast;
+            int generation;
+            lock (_gate)
+            {
+                (entries, isLast) = _index.Page(user, conversation, before, limit);
+                generation = _generation;
+            }
+
+            try
+            {
+                var items = await ReadAsync(entries, cancellationToken);
+                if (_journal is null || _journal.Generation == generation)
+                {
+                    return new HistoryPage(items, isLast ? null : items[^1].Version);
+                }
+            }
+            catch (Exception error) when (error is IOException or InvalidDataException or ObjectDisposedException && _journal!.Generation != generation)
+            {
+                // rewritten meanwhile: these positions mean something else now
+            }
+
+            await Task.Yield();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _sweep?.Dispose();
+        return _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    private async Task<HistoryItem[]> ReadAsync(HistoryIndex.Entry[] entries, CancellationToken cancellationToken)
+    {
         var items = new HistoryItem[entries.Length];
         for (var i = 0; i < items.Length; i++)
         {
             items[i] = entries[i].Item ?? HistoryRecord.Decode(await _journal!.ReadAsync(entries[i].Position, cancellationToken)).Item!;
         }
 
-        return new HistoryPage(items, isLast ? null : items[^1].Version);
+        return items;
     }
-
-    public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task KeepAsync(HistoryRecord record)
     {
-        var position = _journal is null ? 0 : await _journal.AppendAsync(record.Encode());
-        Apply(record, position);
-    }
-
-    private void Apply(HistoryRecord record, long position)
-    {
-        lock (_gate)
+        if (_journal is null)
         {
-            if (record.Item is { } item)
-            {
-                ref var answers = ref CollectionsMarshal.GetValueRefOrAddDefault(_answers, (record.User, item.Conversation), out _);
-                answers ??= [];
-                if (IndexOf(answers, item.Version) is < 0 and var place)
-                {
-                    answers.Insert(~place, new Entry(item.Version, position, _isInMemory ? item : null));
-                }
-            }
+            Apply(record, 0, 0);
+            return;
+        }
 
-            if (record.AcknowledgedAt is { } at && !IsForgotten(at))
-            {
-                Forget();
-                if (_acknowledged.TryAdd((record.User, record.Version), at))
-                {
-                    _acknowledgedInOrder.Enqueue((record.User, record.Version));
-                }
-            }
+        var bytes = record.Encode();
+        await _journal.AppendAsync(bytes, position => Apply(record, position, bytes.Length));
+        if (_journal.Length >= Interlocked.Read(ref _sweepAt))
+        {
+            Sweep();
         }
     }
 
-    private (Entry[] Entries, bool IsLast) Find(string user, string conversation, long before, int limit)
+    private void Apply(HistoryRecord record, long position, int length)
     {
         lock (_gate)
         {
-            if (!_answers.TryGetValue((user, conversation), out var answers))
-            {
-                return ([], true);
-            }
-
-            var end = IndexOf(answers, before) is >= 0 and var at ? at : ~IndexOf(answers, before);
-            var start = Math.Max(0, end - limit);
-            var page = answers[start..end];
-            page.Reverse();
-            return ([.. page], start == 0);
+            _index.Add(record, position, length, isInMemory: _journal is null);
         }
     }
 
@@ -130,25 +160,84 @@ internal sealed class JournalHistory : IHistory, IAsyncDisposable
     {
         lock (_gate)
         {
-            return _answers.TryGetValue((entry.User, entry.Conversation), out var answers) && IndexOf(answers, entry.Version) >= 0;
+            return _index.Holds(entry.User, entry.Conversation, entry.Version);
         }
     }
 
-    private static int IndexOf(List<Entry> answers, long version) => answers.BinarySearch(new Entry(version, 0, null));
-
-    private void Forget()
+    /// <summary>Lets go of what is past its time, and rewrites the journal where that is worth it.</summary>
+    private void Sweep()
     {
-        while (_acknowledgedInOrder.TryPeek(out var oldest) && IsForgotten(_acknowledged[oldest]))
+        var journal = _journal!;
+        bool isWorthIt;
+        lock (_gate)
         {
-            _acknowledged.Remove(_acknowledgedInOrder.Dequeue());
+            _hasExpired |= _index.Expire();
+            var length = journal.Length;
+            Interlocked.Exchange(ref _sweepAt, length + _compactAt);
+            var waste = length - _index.Bytes;
+            isWorthIt = (waste >= _compactAt && waste >= length / 2) || (_hasExpired && _time.GetElapsedTime(_rewrittenAt) >= EraseWithin);
+        }
+
+        if (isWorthIt && Interlocked.Exchange(ref _isCompacting, 1) == 0)
+        {
+            _ = CompactAsync(journal);
         }
     }
 
-    private bool IsForgotten(DateTimeOffset at) => _time.GetUtcNow() - at > AcknowledgementMemory;
-
-    /// <summary>Where an answer stands in the journal, or itself where there is none.</summary>
-    private readonly record struct Entry(long Version, long Position, HistoryItem? Item) : IComparable<Entry>
+    private async Task CompactAsync(Journal journal)
     {
-        public int CompareTo(Entry other) => Version.CompareTo(other.Version);
+        try
+        {
+            List<(string User, HistoryIndex.Entry Entry)> answers = [];
+            await journal.RewriteAsync(() => Live(journal, answers), positions => Moved(answers, positions));
+        }
+        catch (Exception failure)
+        {
+            _logger.NotCompacted(_file, failure);
+        }
+        finally
+        {
+            Volatile.Write(ref _isCompacting, 0);
+        }
+    }
+
+    /// <summary>What is to be kept: answers as they stand, then what else is known of acknowledgements. Runs while nothing is written.</summary>
+    private IEnumerable<byte[]> Live(Journal journal, List<(string User, HistoryIndex.Entry Entry)> answers)
+    {
+        (string User, long Version, DateTimeOffset At)[] acknowledged;
+        lock (_gate)
+        {
+            answers.AddRange(_index.Answers());
+            acknowledged = [.. _index.Acknowledged];
+            _hasExpired = false;
+        }
+
+        HashSet<(string User, long Version)> told = [];
+        foreach (var (user, entry) in answers)
+        {
+            var record = journal.Read(entry.Position);
+            if (HistoryRecord.TellsOfAcknowledgement(record))
+            {
+                told.Add((user, entry.Version));
+            }
+
+            yield return record;
+        }
+
+        foreach (var (user, version, at) in acknowledged.Where(one => !told.Contains((one.User, one.Version))))
+        {
+            yield return new HistoryRecord(user, version, null, at).Encode();
+        }
+    }
+
+    private void Moved(List<(string User, HistoryIndex.Entry Entry)> answers, IReadOnlyList<long> positions)
+    {
+        lock (_gate)
+        {
+            _index.Move(answers, positions);
+            _generation = _journal!.Generation;
+            _rewrittenAt = _time.GetTimestamp();
+            Interlocked.Exchange(ref _sweepAt, _journal.Length + _compactAt);
+        }
     }
 }

@@ -7,7 +7,10 @@ public sealed class ApiException(int status, string code, string detail) : Excep
 
     public string Code { get; } = code;
 
-    public static ApiException BadField(string field, string rule) => new(400, "BAD_FIELD", $"'{field}' {rule}.");
+    /// <summary>The field it is about, where it is about one.</summary>
+    public string? Field { get; init; }
+
+    public static ApiException BadField(string field, string rule) => new(400, "BAD_FIELD", $"'{field}' {rule}.") { Field = field };
 
     public static ApiException BadJson(string detail) => new(400, "BAD_JSON", detail);
 

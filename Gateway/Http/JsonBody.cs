@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Fairway.Gateway.Http;
 
@@ -11,13 +12,21 @@ public static class JsonBody
     /// <exception cref="ApiException"><c>BAD_JSON</c>: empty, malformed or no object.</exception>
     /// <exception cref="BadHttpRequestException">413: larger than the server takes.</exception>
     /// <param name="mayBeEmpty">Whether no body at all stands for an empty object.</param>
-    public static async Task<JsonObject> ReadAsync(HttpContext context, bool mayBeEmpty = false)
+    public static Task<JsonObject> ReadAsync(HttpContext context, bool mayBeEmpty = false) => ReadAsync(context, GatewayApp.MaxBodyBytes, mayBeEmpty);
+
+    /// <param name="maxBytes">Larger bodies are refused, whatever the server's own limit.</param>
+    public static async Task<JsonObject> ReadAsync(HttpContext context, int maxBytes, bool mayBeEmpty = false)
     {
+        if (maxBytes > GatewayApp.MaxBodyBytes && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = maxBytes;
+        }
+
         using var buffer = new MemoryStream();
         await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
-        if (buffer.Length > GatewayApp.MaxBodyBytes)
+        if (buffer.Length > maxBytes)
         {
-            throw new ApiException(413, "BODY_TOO_LARGE", "The body is over 64 KiB.");
+            throw new ApiException(413, "BODY_TOO_LARGE", $"The body is over {maxBytes} bytes.");
         }
 
         return mayBeEmpty && buffer.Length == 0 ? [] : Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));

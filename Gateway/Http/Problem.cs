@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fairway.Gateway.Relay;
 
 namespace Fairway.Gateway.Http;
 
@@ -12,8 +13,14 @@ public sealed record Problem(string Type, string Title, int Status, string Detai
         new(new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     /// <summary>Answers with this refusal; the response must not have started.</summary>
-    public static Task WriteAsync(HttpContext context, int status, string code, string detail)
+    /// <param name="field">The field of the request that it is about; only the relay's callers are told.</param>
+    public static Task WriteAsync(HttpContext context, int status, string code, string detail, string? field = null)
     {
+        if (RelayError.IsExpectedBy(context.Request))
+        {
+            return new RelayError(status, code, detail) { Param = field }.WriteAsync(context);
+        }
+
         var response = context.Response;
         response.StatusCode = status;
         response.ContentType = "application/problem+json";

@@ -1,4 +1,5 @@
 using Fairway.Gateway.Jobs;
+using Fairway.Gateway.Relay;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Registry;
 
@@ -33,7 +34,9 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
         switch (error)
         {
             case ApiException refusal:
-                return Problem.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);
+                return Problem.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message, refusal.Field);
+            case RelayException relayed:
+                return relayed.Error.WriteAsync(context);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
                 return Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "BODY_TOO_LARGE", "The body is larger than this call takes.");
             case BadHttpRequestException bad:

@@ -15,6 +15,18 @@ public interface IJobQueue
     /// <summary>Jobs that wait for a worker, and places that were given out.</summary>
     int Waiting { get; }
 
+    /// <summary>
+    /// What the last process left behind, oldest first: jobs that are delivered again, and answers that had come to their end but may
+    /// not have been acknowledged; of these <see cref="StreamJob.MayHaveStored"/> holds. Given once.
+    /// </summary>
+    IReadOnlyList<StreamJob> TakeLeftBehind() => [];
+
+    /// <summary>
+    /// How long after the start of this process jobs that were accepted before may still be on their way to it, unknown to any grain.
+    /// Zero where <see cref="TakeLeftBehind"/> tells of all of them.
+    /// </summary>
+    TimeSpan CatchUp => TimeSpan.Zero;
+
     /// <summary>A place in the queue; null when it is full (429 <c>QUEUE_FULL</c>). Dispose it where no job comes to stand in it.</summary>
     /// <exception cref="QueueAwayException">The queue's broker is away.</exception>
     JobSlot? TryAdmit();

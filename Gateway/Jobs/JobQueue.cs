@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fairway.Core.Streams;
 using Fairway.Gateway.Storage;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
@@ -11,15 +12,18 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(string User, long Version), Entry> _jobs = [];
+    private readonly Queue<JobRecord.Ended> _ended = new();
     private readonly Channel<Entry> _ready = Channel.CreateUnbounded<Entry>();
     private readonly IdempotencyKeys _keys;
     private readonly IIdempotencyStore? _sharedKeys;
     private readonly TimeProvider _time;
     private readonly ILogger<JobQueue> _logger;
     private readonly int _capacity;
+    private readonly TimeSpan _unacknowledged;
     private readonly Journal? _journal;
     private readonly string _file = "";
     private readonly long _leastCompactAt;
+    private StreamJob[] _leftBehind = [];
     private long _compactAt;
     private int _waiting;
 
@@ -32,6 +36,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     {
         _sharedKeys = sharedKeys;
         (_time, _logger, _capacity, _leastCompactAt, _compactAt) = (time, logger, options.Value.QueueLength, compactAt, compactAt);
+        _unacknowledged = TimeSpan.FromSeconds(streams.Value.UnackedSeconds);
         _keys = new IdempotencyKeys(time);
         if (path is null)
         {
@@ -46,10 +51,14 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
 
         Redeliver(time.GetUtcNow() - TimeSpan.FromSeconds(streams.Value.UnreadSeconds));
+        ForgetEnded();
+        _leftBehind = [.. _jobs.Values.Select(entry => entry.Job).Concat(_ended.Select(Lost)).OrderBy(job => job.Version)];
         CompactIfLarge();
     }
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
+
+    public IReadOnlyList<StreamJob> TakeLeftBehind() => Interlocked.Exchange(ref _leftBehind, []);
 
     public int Waiting => Volatile.Read(ref _waiting);
 
@@ -117,14 +126,9 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
     }
 
-    public async Task CompleteAsync(StreamJob job)
-    {
-        if (Remove((job.User, job.Version)))
-        {
-            await AppendAsync(new JobRecord.Completed(job.User, job.Version));
-            CompactIfLarge();
-        }
-    }
+    public Task CompleteAsync(StreamJob job) => EndAsync(job, ConversationNames.IsRelay(job.Conversation)
+        ? new JobRecord.Completed(job.User, job.Version)
+        : new JobRecord.Ended(job.User, job.Version, job.Conversation, _time.GetUtcNow()));
 
     public async Task AbandonAsync(StreamJob job)
     {
@@ -150,9 +154,30 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
         catch
         {
-            await CompleteAsync(entry.Job); // its post is refused
+            await EndAsync(entry.Job, new JobRecord.Completed(entry.Job.User, entry.Job.Version)); // its post is refused
             throw;
         }
+    }
+
+    private async Task EndAsync(StreamJob job, JobRecord done)
+    {
+        lock (_gate)
+        {
+            if (!_jobs.Remove((job.User, job.Version)))
+            {
+                return;
+            }
+
+            if (done is JobRecord.Ended ended)
+            {
+                _ended.Enqueue(ended);
+            }
+
+            ForgetEnded();
+        }
+
+        await AppendAsync(done);
+        CompactIfLarge();
     }
 
     private Task AppendAsync(JobRecord record) => _journal?.AppendAsync(record.Encode()) ?? Task.CompletedTask;
@@ -196,6 +221,10 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
             case JobRecord.Completed completed:
                 _jobs.Remove((completed.User, completed.Version));
                 break;
+            case JobRecord.Ended ended:
+                _jobs.Remove((ended.User, ended.Version));
+                _ended.Enqueue(ended);
+                break;
             case JobRecord.Key settled:
                 _keys.Settle(settled.User, settled.IdempotencyKey, settled.BodyHash, settled.Version, settled.At);
                 break;
@@ -219,6 +248,20 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
 
         _logger.Redelivered(_waiting);
+    }
+
+    /// <summary>An answer that had ended: its frames went with the last process, and no model is asked for it again.</summary>
+    private static StreamJob Lost(JobRecord.Ended ended) =>
+        new(ended.User, ended.Version, ended.Conversation, 1, StreamBytes.Empty, MayHaveStored: true);
+
+    /// <summary>What was not acknowledged in time has expired.</summary>
+    private void ForgetEnded()
+    {
+        var oldest = _time.GetUtcNow() - _unacknowledged;
+        while (_ended.TryPeek(out var ended) && ended.At < oldest)
+        {
+            _ended.Dequeue();
+        }
     }
 
     private void CompactIfLarge()
@@ -249,7 +292,8 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     {
         lock (_gate)
         {
-            return [.. _keys.All().Concat(_jobs.Values.SelectMany(entry => entry.Records())).Select(record => record.Encode())];
+            ForgetEnded();
+            return [.. _keys.All().Concat<JobRecord>(_ended).Concat(_jobs.Values.SelectMany(entry => entry.Records())).Select(record => record.Encode())];
         }
     }
 

@@ -12,6 +12,7 @@ internal abstract record JobRecord(string User)
         Abandoned = 3,
         Completed = 4,
         Key = 5,
+        Ended = 6,
     }
 
     /// <summary>A job, with the idempotency key of its post where it had one.</summary>
@@ -24,7 +25,11 @@ internal abstract record JobRecord(string User)
     /// <param name="Attempt">The attempt that was given up.</param>
     public sealed record Abandoned(string User, long Version, int Attempt) : JobRecord(User);
 
+    /// <summary>The job is done, and nobody needs to know of it after a restart.</summary>
     public sealed record Completed(string User, long Version) : JobRecord(User);
+
+    /// <summary>The job is done; its answer waits for its acknowledgement.</summary>
+    public sealed record Ended(string User, long Version, string Conversation, DateTimeOffset At) : JobRecord(User);
 
     /// <summary>The key of a job that is done.</summary>
     public sealed record Key(string User, string IdempotencyKey, ReadOnlyMemory<byte> BodyHash, long Version, DateTimeOffset At) : JobRecord(User);
@@ -52,6 +57,11 @@ internal abstract record JobRecord(string User)
             case Completed record:
                 Begin(writer, Kind.Completed, record.Version);
                 break;
+            case Ended record:
+                Begin(writer, Kind.Ended, record.Version);
+                writer.Write(record.Conversation);
+                writer.WriteTime(record.At);
+                break;
             case Key record:
                 Begin(writer, Kind.Key, record.Version);
                 writer.Write(record.IdempotencyKey);
@@ -73,6 +83,7 @@ internal abstract record JobRecord(string User)
             Kind.FirstFrame => new FirstFrame(user, version),
             Kind.Abandoned => new Abandoned(user, version, reader.ReadInt32()),
             Kind.Completed => new Completed(user, version),
+            Kind.Ended => new Ended(user, version, reader.ReadString(), reader.ReadTime()),
             Kind.Key => new Key(user, reader.ReadString(), reader.ReadRun(), version, reader.ReadTime()),
             _ => throw new InvalidDataException($"The job journal has a record of the unknown kind {(byte)kind}."),
         };

@@ -640,6 +640,8 @@ class SilenceWatch {
   }
 }
 
+/** @typedef {{ event: string, id: string | null, data: string[], retry: number | null }} Block */
+
 /**
  * Server-sent events out of bytes, as the HTML standard says; a block counts once its blank line is there.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -649,13 +651,14 @@ export class SseParser {
   #text = "";
   #block = SseParser.#empty();
 
+  /** @returns {Block} */
   static #empty() {
-    return { event: "", /** @type {string | null} */ id: null, /** @type {string[]} */ data: [], /** @type {number | null} */ retry: null };
+    return { event: "", id: null, data: [], retry: null };
   }
 
   /**
    * @param {Uint8Array} bytes
-   * @returns {{ event: string, id: string | null, data: string[], retry: number | null }[]} The blocks that are whole now.
+   * @returns {Block[]} The blocks that are whole now.
    */
   push(bytes) {
     this.#text += this.#decoder.decode(bytes, { stream: true });
@@ -700,7 +703,7 @@ export class SseParser {
 }
 
 /**
- * @param {{ event: string, id: string | null, data: string[] }} block
+ * @param {Block} block
  * @returns {Frame | null}
  */
 function frameOf(block) {

@@ -16,12 +16,14 @@ internal sealed class Journal : IAsyncDisposable
 
     private const int Header = 8;
     private const int BatchBytes = 1 << 20;
+    private const string NewSuffix = ".new";
 
     private readonly string _path;
     private readonly Channel<Entry> _entries = Channel.CreateUnbounded<Entry>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Task _writing;
     private SafeFileHandle _file;
     private long _length;
+    private int _generation;
 
     private Journal(string path, SafeFileHandle file, long length)
     {
@@ -32,6 +34,9 @@ internal sealed class Journal : IAsyncDisposable
     /// <summary>Bytes in the file.</summary>
     public long Length => Interlocked.Read(ref _length);
 
+    /// <summary>Grows with each rewrite, just before positions mean something else; a read that it changed under is to be repeated.</summary>
+    public int Generation => Volatile.Read(ref _generation);
+
     /// <param name="path">Made where there is none.</param>
     /// <param name="replay">Called for each record in order, with its position.</param>
     /// <param name="cut">Bytes of a torn tail; 0 as a rule.</param>
@@ -39,6 +44,7 @@ internal sealed class Journal : IAsyncDisposable
     public static Journal Open(string path, Action<long, ReadOnlyMemory<byte>> replay, out long cut)
     {
         System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Delete(path + NewSuffix); // a rewrite that a crash ended
         var file = OpenFile(path, FileMode.OpenOrCreate);
         try
         {
@@ -47,6 +53,11 @@ internal sealed class Journal : IAsyncDisposable
             if (cut > 0)
             {
                 RandomAccess.SetLength(file, end);
+            }
+
+            if (end == 0)
+            {
+                FolderSync.Flush(Path.GetDirectoryName(path)!); // it may be new
             }
 
             return new Journal(path, file, end);
@@ -59,17 +70,37 @@ internal sealed class Journal : IAsyncDisposable
     }
 
     /// <summary>Adds a record. Returns its position once it is on the disk.</summary>
-    public Task<long> AppendAsync(ReadOnlyMemory<byte> record)
+    /// <param name="written">Called with the position once it is there, before anything else is written; for what a rewrite must know of.</param>
+    public Task<long> AppendAsync(ReadOnlyMemory<byte> record, Action<long>? written = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(record.Length, MaxRecord);
-        return EnqueueAsync(new Entry(record, null));
+        return EnqueueAsync(new Entry(record, written));
     }
 
     /// <summary>
     /// Puts other records in place of all written so far. <paramref name="records"/> is asked between two writes; what it gives must
     /// stand for everything appended before, and may stand for what is still to be appended.
     /// </summary>
-    public Task RewriteAsync(Func<IEnumerable<byte[]>> records) => EnqueueAsync(new Entry(default, records));
+    /// <param name="moved">Called with the new position of each record, before anything else is written.</param>
+    public Task RewriteAsync(Func<IEnumerable<byte[]>> records, Action<IReadOnlyList<long>>? moved = null) =>
+        EnqueueAsync(new Entry(default, null) { Rewrite = records, Moved = moved });
+
+    /// <summary>As <see cref="ReadAsync"/>; for a rewrite, which runs on the thread that writes.</summary>
+    /// <exception cref="InvalidDataException">There is no whole record at this position.</exception>
+    public byte[] Read(long position)
+    {
+        var header = new byte[Header];
+        if (RandomAccess.Read(_file, header, position) == Header && BinaryPrimitives.ReadInt32LittleEndian(header) is >= 0 and <= MaxRecord and var length)
+        {
+            var record = new byte[length];
+            if (RandomAccess.Read(_file, record, position + Header) == length && Crc(record) == CrcOf(header))
+            {
+                return record;
+            }
+        }
+
+        throw NoRecord(position);
+    }
 
     /// <exception cref="InvalidDataException">There is no whole record at this position.</exception>
     public async ValueTask<byte[]> ReadAsync(long position, CancellationToken cancellationToken = default)
@@ -85,7 +116,7 @@ internal sealed class Journal : IAsyncDisposable
             }
         }
 
-        throw new InvalidDataException($"{Path.GetFileName(_path)} has no whole record at {position}.");
+        throw NoRecord(position);
     }
 
     public async ValueTask DisposeAsync()
@@ -94,6 +125,8 @@ internal sealed class Journal : IAsyncDisposable
         await _writing;
         _file.Dispose();
     }
+
+    private InvalidDataException NoRecord(long position) => new($"{Path.GetFileName(_path)} has no whole record at {position}.");
 
     private static SafeFileHandle OpenFile(string path, FileMode mode) =>
         File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
@@ -165,7 +198,7 @@ internal sealed class Journal : IAsyncDisposable
             bytes.SetLength(0);
             if (_entries.Reader.TryPeek(out var rewrite) && rewrite.Rewrite is { } records && _entries.Reader.TryRead(out _))
             {
-                Finish([rewrite], () => Rewrite(records()));
+                Finish([rewrite], () => Rewrite(records(), rewrite.Moved));
             }
         }
     }
@@ -184,6 +217,7 @@ internal sealed class Journal : IAsyncDisposable
         try
         {
             action();
+            entries.ForEach(entry => entry.Written?.Invoke(entry.Position));
             entries.ForEach(entry => entry.Done.SetResult(entry.Position));
         }
         catch (Exception failure)
@@ -212,9 +246,10 @@ internal sealed class Journal : IAsyncDisposable
         }
     }
 
-    private void Rewrite(IEnumerable<byte[]> records)
+    private void Rewrite(IEnumerable<byte[]> records, Action<IReadOnlyList<long>>? moved)
     {
-        var path = _path + ".new";
+        var positions = new List<long>();
+        var path = _path + NewSuffix;
         var file = OpenFile(path, FileMode.Create);
         long length = 0;
         var bytes = new MemoryStream();
@@ -222,6 +257,7 @@ internal sealed class Journal : IAsyncDisposable
         {
             foreach (var record in records)
             {
+                positions.Add(length + bytes.Length);
                 Write(bytes, record);
                 if (bytes.Length >= BatchBytes)
                 {
@@ -232,6 +268,7 @@ internal sealed class Journal : IAsyncDisposable
             Put();
             RandomAccess.FlushToDisk(file);
             File.Move(path, _path, overwrite: true);
+            FolderSync.Flush(Path.GetDirectoryName(_path)!); // or what is appended next could be lost with the new name
         }
         catch
         {
@@ -239,9 +276,12 @@ internal sealed class Journal : IAsyncDisposable
             throw;
         }
 
-        _file.Dispose();
+        var old = _file;
+        Interlocked.Increment(ref _generation);
         _file = file;
         Interlocked.Exchange(ref _length, length);
+        moved?.Invoke(positions);
+        old.Dispose();
 
         void Put()
         {
@@ -251,11 +291,15 @@ internal sealed class Journal : IAsyncDisposable
         }
     }
 
-    private sealed class Entry(ReadOnlyMemory<byte> record, Func<IEnumerable<byte[]>>? rewrite)
+    private sealed class Entry(ReadOnlyMemory<byte> record, Action<long>? written)
     {
         public ReadOnlyMemory<byte> Record { get; } = record;
 
-        public Func<IEnumerable<byte[]>>? Rewrite { get; } = rewrite;
+        public Action<long>? Written { get; } = written;
+
+        public Func<IEnumerable<byte[]>>? Rewrite { get; init; }
+
+        public Action<IReadOnlyList<long>>? Moved { get; init; }
 
         public long Position { get; set; }
 

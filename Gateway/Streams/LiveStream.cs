@@ -19,10 +19,11 @@ internal enum TakeOutcome
 internal sealed class LiveStream(string user, long version, ConversationReaders conversation)
 {
     private readonly Lock _gate = new();
-    private readonly List<SseReader> _readers = [];
+    private readonly List<IStreamListener> _readers = [];
     private SseFrame[] _frames = new SseFrame[16];
     private int _count;
     private int _isMarked;
+    private int _isAskingAgain;
     private bool _isRetired;
     private bool _isFreed;
 
@@ -55,6 +56,11 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
 
     /// <summary>Bytes of all frames so far.</summary>
     public long Bytes { get; private set; }
+
+    /// <summary>Whether it is the caller who is to ask the grain again after a while.</summary>
+    public bool BeginAskingAgain() => Interlocked.Exchange(ref _isAskingAgain, 1) == 0;
+
+    public void EndAskingAgain() => Volatile.Write(ref _isAskingAgain, 0);
 
     /// <summary>Takes frames over, whether pushed or pulled. A pull's answer may leave out frames that are gone for good; a push's may not.</summary>
     public TakeOutcome Take(StreamSlice slice, bool isPull)
@@ -106,7 +112,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
     /// </summary>
     public void Retire()
     {
-        SseReader[] readers;
+        IStreamListener[] readers;
         lock (_gate)
         {
             _isRetired = true;
@@ -140,7 +146,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public void Add(SseReader reader)
+    public void Add(IStreamListener reader)
     {
         lock (_gate)
         {
@@ -148,7 +154,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public void Remove(SseReader reader)
+    public void Remove(IStreamListener reader)
     {
         lock (_gate)
         {
@@ -156,7 +162,7 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public SseReader[] Readers()
+    public IStreamListener[] Readers()
     {
         lock (_gate)
         {

@@ -23,13 +23,18 @@ public readonly record struct Position(long Version, int Offset)
     /// <summary>The refusal of a position that no frame can have given.</summary>
     public static ApiException Bad(string why) => new(400, "BAD_POSITION", $"The position {why}.");
 
+    /// <summary>A version or an offset as a Gateway prints it: one number has one spelling.</summary>
+    internal static bool TryParse(ReadOnlySpan<char> text, out long number)
+    {
+        number = 0;
+        return (text.Length == 1 || !text.StartsWith("0")) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
     private static Position? Parse(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0
-            && long.TryParse(text.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
-                ? new Position(version, offset)
-                : null;
+        return colon > 0 && TryParse(text.AsSpan(0, colon), out var version) && TryParse(text.AsSpan(colon + 1), out var offset) && offset <= int.MaxValue
+            ? new Position(version, (int)offset)
+            : null;
     }
 }

@@ -18,11 +18,6 @@ internal sealed class PostEndpoint(
 
     public async Task<Accepted<AcceptedDocument>> PostAsync(HttpContext context)
     {
-        if (hub.IsDraining)
-        {
-            throw Refuse(context, 503, "DRAINING", "This Gateway is about to stop; try again.");
-        }
-
         var key = Key(context.Request);
         var body = await ChatBody.ReadAsync(context, options.Value.MaxBodyBytes, models.Value.ByName.ContainsKey);
         var user = context.UserToken().Subject;
@@ -47,15 +42,23 @@ internal sealed class PostEndpoint(
 
     private static Accepted<AcceptedDocument> Accepted(long version) => TypedResults.Accepted((string?)null, AcceptedDocument.Of(version));
 
-    private static string? Key(HttpRequest request) => request.Headers["Idempotency-Key"] switch
+    /// <exception cref="ApiException"><c>BAD_FIELD</c>: too long, or given twice.</exception>
+    internal static string? Key(HttpRequest request) => request.Headers["Idempotency-Key"] switch
     {
         [] => null,
         [{ Length: > 0 and <= MaxKey } key] => key,
         _ => throw ApiException.BadField("Idempotency-Key", $"must be given once, with 1 to {MaxKey} characters"),
     };
 
-    private async Task<long> OpenAsync(HttpContext context, string user, ChatBody body, IdempotencyReservation? reservation)
+    /// <summary>Has a model asked; the request is durable when this returns.</summary>
+    /// <returns>The version of the answer.</returns>
+    public async Task<long> OpenAsync(HttpContext context, string user, ChatBody body, IdempotencyReservation? reservation)
     {
+        if (hub.IsDraining)
+        {
+            throw Refuse(context, 503, "DRAINING", "This Gateway is about to stop; try again.");
+        }
+
         using var slot = TryAdmit() ?? throw Refuse(context, 429, "QUEUE_FULL", "Too many requests wait for a model; try again.");
         var grain = grains.GetGrain<IUserStreamGrain>(user);
         var request = StreamBytes.From(body.Bytes);

@@ -10,11 +10,20 @@ public sealed class ServingOptions
     /// <summary>Bytes a posted request may have. Default 1 MiB.</summary>
     public int MaxBodyBytes { get; set; } = 1 << 20;
 
-    /// <summary>A reader whose write is blocked is cut when the live answer is further ahead of it than this many bytes. Default 256 KiB.</summary>
+    /// <summary>
+    /// What a slow reader may cost: it is cut when its write is blocked and the live answer is further ahead of it than this many bytes;
+    /// buffers for it in the server and in the kernel stay below. Default 256 KiB.
+    /// </summary>
     public int ReaderMaxBytesBehind { get; set; } = 256 * 1024;
 
     /// <summary>A reader is cut when one write to it takes longer than this. Default 30 s.</summary>
     public double WriteTimeoutSeconds { get; set; } = 30;
+
+    /// <summary>
+    /// A reader whose machine acknowledges nothing of what is sent to it for this long is let go: it lost its power or its network.
+    /// Heartbeats find it out. Linux only. Default 30 s.
+    /// </summary>
+    public double DeadReaderSeconds { get; set; } = 30;
 
     /// <summary>Longest silence before a comment is sent. Default 10 s.</summary>
     public double HeartbeatSeconds { get; set; } = 10;
@@ -23,6 +32,8 @@ public sealed class ServingOptions
     public double ReaderDrainSeconds { get; set; } = 2;
 
     internal TimeSpan WriteTimeout => TimeSpan.FromSeconds(WriteTimeoutSeconds);
+
+    internal TimeSpan DeadReader => TimeSpan.FromSeconds(DeadReaderSeconds);
 
     internal TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
 
@@ -37,6 +48,7 @@ internal sealed class ServingOptionsValidator : IValidateOptions<ServingOptions>
         Check(nameof(options.MaxBodyBytes), options.MaxBodyBytes, 1, 64 << 20);
         Check(nameof(options.ReaderMaxBytesBehind), options.ReaderMaxBytesBehind, 1, 64 << 20);
         Check(nameof(options.WriteTimeoutSeconds), options.WriteTimeoutSeconds, 0.1, 3600);
+        Check(nameof(options.DeadReaderSeconds), options.DeadReaderSeconds, 1, 3600);
         Check(nameof(options.HeartbeatSeconds), options.HeartbeatSeconds, 0.1, 10);
         Check(nameof(options.ReaderDrainSeconds), options.ReaderDrainSeconds, 0, 20);
         return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;

@@ -12,10 +12,29 @@ namespace Fairway.Gateway.Streams;
 /// </summary>
 /// <param name="Offset">Index of the stored frame in its version.</param>
 /// <param name="Bytes">The whole event, its blank line included.</param>
-/// <param name="IsTerminal">Whether nothing follows it.</param>
+/// <param name="Kind">A piece of the answer, or which end.</param>
+/// <param name="DataStart">Where <c>data:</c> begins in <paramref name="Bytes"/>.</param>
 /// <param name="End">Bytes of the version up to here, this frame included.</param>
-public readonly record struct SseFrame(int Offset, ReadOnlyMemory<byte> Bytes, bool IsTerminal, long End)
+public readonly record struct SseFrame(int Offset, ReadOnlyMemory<byte> Bytes, FrameKind Kind, int DataStart, long End)
 {
+    private static ReadOnlySpan<byte> LineStart => "data: "u8;
+
+    /// <summary>Whether nothing follows it.</summary>
+    public bool IsTerminal => Kind != FrameKind.Delta;
+
+    /// <summary>The event without its name and id: <c>data:</c> and the blank line.</summary>
+    public ReadOnlyMemory<byte> DataLines => Bytes[DataStart..];
+
+    /// <summary>The stored JSON.</summary>
+    public ReadOnlyMemory<byte> Data
+    {
+        get
+        {
+            var data = Bytes[(DataStart + LineStart.Length)..^2];
+            return data.Span.Contains((byte)'\n') ? Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(data.Span).Replace("\ndata: ", "\n", StringComparison.Ordinal)) : data;
+        }
+    }
+
     /// <summary>Opens every response, a block of its own: how long an EventSource waits before it comes back.</summary>
     public static ReadOnlySpan<byte> Preamble => "retry: 1000\n\n"u8;
 
@@ -28,24 +47,15 @@ public readonly record struct SseFrame(int Offset, ReadOnlyMemory<byte> Bytes, b
     /// <param name="before">Bytes of the version before it.</param>
     public static SseFrame Encode(long version, int offset, FrameWire frame, long before)
     {
-        var bytes = Encode(version, offset, (FrameKind)frame.Kind, frame.Data.AsSpan());
-        return new SseFrame(offset, bytes, (FrameKind)frame.Kind != FrameKind.Delta, before + bytes.Length);
+        var kind = (FrameKind)frame.Kind;
+        var head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: {EventOf(kind)}\nid: {version}:{offset}\n"));
+        var bytes = Encode(head, frame.Data.AsSpan());
+        return new SseFrame(offset, bytes, kind, head.Length, before + bytes.Length);
     }
 
-    private static byte[] Encode(long version, int offset, FrameKind kind, ReadOnlySpan<byte> data)
-    {
-        var head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: {EventOf(kind)}\nid: {version}:{offset}\ndata: "));
-        if (data.ContainsAny(LineEnds))
-        {
-            return [.. head, .. Lines(data), .. "\n\n"u8];
-        }
-
-        var bytes = new byte[head.Length + data.Length + 2];
-        head.CopyTo(bytes, 0);
-        data.CopyTo(bytes.AsSpan(head.Length));
-        "\n\n"u8.CopyTo(bytes.AsSpan(head.Length + data.Length));
-        return bytes;
-    }
+    private static byte[] Encode(ReadOnlySpan<byte> head, ReadOnlySpan<byte> data) => data.ContainsAny(LineEnds)
+        ? [.. head, .. LineStart, .. Lines(data), .. "\n\n"u8]
+        : [.. head, .. LineStart, .. data, .. "\n\n"u8];
 
     private static string EventOf(FrameKind kind) => kind switch
     {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 
 namespace Fairway.Gateway.Streams;
 
@@ -10,13 +9,16 @@ namespace Fairway.Gateway.Streams;
 /// </summary>
 /// <param name="next">Offset of the first frame it wants.</param>
 /// <param name="abort">Cuts the connection.</param>
-internal sealed class SseReader(LiveStream stream, int next, PipeWriter writer, ServingOptions options, TimeProvider clock, Action abort)
+/// <param name="format">What frames look like to it; by default as they are.</param>
+internal sealed class SseReader(
+    LiveStream stream, int next, PipeWriter writer, ServingOptions options, TimeProvider clock, Action abort, SseFormat? format = null) : IStreamListener
 {
     private const int BatchBytes = 32 * 1024;
 
     /// <summary>A write that takes this long is blocked: the connection does not take what the server buffers for it.</summary>
     private static readonly TimeSpan BlockedAfter = TimeSpan.FromMilliseconds(200);
 
+    private readonly SseFormat _format = format ?? SseFormat.Frames;
     private readonly Lock _gate = new();
     private readonly Signal _signal = new();
     private readonly long _bytesAtStart = stream.Bytes;
@@ -36,7 +38,7 @@ internal sealed class SseReader(LiveStream stream, int next, PipeWriter writer, 
     public async Task RunAsync(Action firstWritten, CancellationToken cancellationToken)
     {
         using var aborted = cancellationToken.UnsafeRegister(static state => ((Signal)state!).Set(), _signal);
-        writer.Write(SseFrame.Preamble);
+        _format.Begin(writer);
         if (!await FlushAsync(cancellationToken))
         {
             return;
@@ -119,7 +121,7 @@ internal sealed class SseReader(LiveStream stream, int next, PipeWriter writer, 
         while (taken < frames.Length && (taken == 0 || bytes + frames[taken].Bytes.Length <= BatchBytes))
         {
             var frame = frames[taken++];
-            writer.Write(frame.Bytes.Span);
+            _format.Write(writer, frame);
             bytes += frame.Bytes.Length;
             _next = frame.Offset + 1;
             isDone = frame.IsTerminal;
@@ -133,7 +135,7 @@ internal sealed class SseReader(LiveStream stream, int next, PipeWriter writer, 
 
         if (_isClosing)
         {
-            writer.Write(Encoding.ASCII.GetBytes($"retry: {_retryMilliseconds}\n\n"));
+            _format.Close(writer, _retryMilliseconds);
             return new Step(HasBytes: true, taken > 0, IsDone: true);
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Fairway.Core.Streams;
 using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Http;
@@ -52,6 +51,6 @@ public static class StreamEndpoints
     private static async Task<IResult> StopAsync(HttpContext context, IGrainFactory grains, string version) =>
         await grains.GetGrain<IUserStreamGrain>(context.UserToken().Subject).Stop(Version(version)) ? TypedResults.NoContent() : throw Gone();
 
-    private static long Version(string text) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw Gone();
+    internal static long Version(string text) =>
+        Position.TryParse(text, out var version) ? version : throw Gone();
 }

@@ -1,4 +1,5 @@
 using Fairway.Gateway.Directory;
+using Fairway.Gateway.Http;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.Extensions.Options;
 
@@ -11,7 +12,14 @@ namespace Fairway.Gateway.Streams;
 internal sealed class StreamHub : BackgroundService
 {
     private const int ParallelPulls = 16;
-    private const int MissesToEnd = 2;
+    private const int MissesToEnd = 5;
+
+    /// <summary>While a grain is out of reach, or has just moved and knows nothing, it is asked as often.</summary>
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>The last word of an answer that went with the silo that held it.</summary>
+    private static readonly FrameWire Lost = FrameWire.From(Core.Streams.Terminals.Error(
+        Core.Streams.StreamErrors.Interrupted, "The process that held this answer is gone, and the answer with it. Ask again."));
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string User, long Version), LiveStream> _streams = [];
@@ -25,6 +33,7 @@ internal sealed class StreamHub : BackgroundService
     private readonly Observer _observer; // the engine holds observers weakly
     private readonly CancellationTokenRegistration _stopping;
     private readonly ITimer _beat;
+    private readonly long _startedAt;
     private IStreamObserver? _reference;
     private volatile bool _isDraining;
 
@@ -34,10 +43,14 @@ internal sealed class StreamHub : BackgroundService
     {
         (_grains, _gateway, _options, _clock, _metrics, _logger) = (grains, gateway.Value, options.Value, clock, metrics, logger);
         _observer = new Observer(this);
+        _startedAt = clock.GetTimestamp();
         var tick = _options.Heartbeat / 5;
         _beat = clock.CreateTimer(static state => ((StreamHub)state!).Tick(), this, tick, tick);
         _stopping = lifetime.ApplicationStopping.Register(Drain);
     }
+
+    /// <summary>How long this process has been serving.</summary>
+    public TimeSpan Uptime => _clock.GetElapsedTime(_startedAt);
 
     /// <summary>The process is about to end: nothing new is begun.</summary>
     public bool IsDraining => _isDraining;
@@ -103,9 +116,10 @@ internal sealed class StreamHub : BackgroundService
     }
 
     /// <summary>Serves a reader until its end.</summary>
-    public async Task ServeAsync(HttpContext context, LiveStream stream, int next)
+    public async Task ServeAsync(HttpContext context, LiveStream stream, int next, SseFormat format)
     {
-        var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort);
+        ReaderSocket.Prepare(context, _options);
+        var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort, format);
         stream.Add(reader);
         _metrics.ReaderCame();
         try
@@ -123,6 +137,44 @@ internal sealed class StreamHub : BackgroundService
             _metrics.ReaderWent(reader.IsCut);
         }
     }
+
+    /// <summary>Waits until enough of a stream is here, or no more will come.</summary>
+    /// <exception cref="OperationCanceledException">The caller is gone.</exception>
+    /// <exception cref="ApiException"><c>DRAINING</c>: the process is about to end.</exception>
+    public static async Task WaitAsync(LiveStream stream, Func<LiveStream, bool> isEnough, CancellationToken cancellationToken)
+    {
+        var waiter = new StreamWaiter();
+        using var gone = cancellationToken.UnsafeRegister(static state => ((StreamWaiter)state!).Wake(), waiter);
+        stream.Add(waiter);
+        try
+        {
+            while (!isEnough(stream) && !stream.IsOver)
+            {
+                if (waiter.IsClosing)
+                {
+                    throw Draining();
+                }
+
+                await waiter.WaitAsync();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            stream.Remove(waiter);
+        }
+    }
+
+    /// <summary>The caller follows the version, so that it does not count as unread.</summary>
+    public void MarkRead(LiveStream stream)
+    {
+        if (stream.MarkRead())
+        {
+            _ = MarkReadAsync(stream);
+        }
+    }
+
+    internal static ApiException Draining() => new(503, "DRAINING", "This Gateway is about to stop; come back.");
 
     public override void Dispose()
     {
@@ -174,10 +226,14 @@ internal sealed class StreamHub : BackgroundService
         {
             if (!await PullAsync(stream))
             {
-                // A grain that has just moved knows nothing until its worker speaks again.
+                // A grain that has just moved knows nothing until its worker speaks again. One whose worker is gone too never will.
                 if (++stream.Missed >= MissesToEnd)
                 {
-                    stream.Free(stream.Next, last: null);
+                    stream.Free(stream.Next, Lost);
+                }
+                else
+                {
+                    AskAgain(stream);
                 }
             }
             else if (stream.IsRead)
@@ -188,6 +244,25 @@ internal sealed class StreamHub : BackgroundService
         catch (Exception error)
         {
             Log.StreamPullFailed(_logger, error);
+            AskAgain(stream);
+        }
+    }
+
+    private void AskAgain(LiveStream stream)
+    {
+        if (stream.BeginAskingAgain())
+        {
+            _ = AskAgainAsync(stream);
+        }
+    }
+
+    private async Task AskAgainAsync(LiveStream stream)
+    {
+        await Task.Delay(AskAgainAfter, _clock, CancellationToken.None);
+        stream.EndAskingAgain();
+        if (stream.Users > 0 && !stream.IsOver && !_isDraining)
+        {
+            await RenewAsync(stream);
         }
     }
 
@@ -195,14 +270,6 @@ internal sealed class StreamHub : BackgroundService
     {
         _metrics.Pulled();
         _ = RenewAsync(stream).AsTask();
-    }
-
-    private void MarkRead(LiveStream stream)
-    {
-        if (stream.MarkRead())
-        {
-            _ = MarkReadAsync(stream);
-        }
     }
 
     private async Task MarkReadAsync(LiveStream stream)
@@ -225,7 +292,7 @@ internal sealed class StreamHub : BackgroundService
         }
     }
 
-    private SseReader[] Readers()
+    private IStreamListener[] Readers()
     {
         LiveStream[] streams;
         lock (_gate)
@@ -253,7 +320,7 @@ internal sealed class StreamHub : BackgroundService
     }
 
     /// <summary>Closes readers evenly over the drain time, and has each come back at a moment of its own.</summary>
-    private async Task CloseAsync(SseReader[] readers)
+    private async Task CloseAsync(IStreamListener[] readers)
     {
         var began = _clock.GetTimestamp();
         for (var i = 0; i < readers.Length; i++)

@@ -15,7 +15,7 @@ public static class MetricsEndpoint
             // Meters that another factory made belong to another host in this process.
             var factory = provider.GetRequiredService<IMeterFactory>();
             return new MeterScrape(meter => (meter.Scope is null || ReferenceEquals(meter.Scope, factory))
-                && Meters.Any(prefix => meter.Name.StartsWith(prefix, StringComparison.Ordinal)));
+                && Meters.Any(prefix => meter.Name.StartsWith(prefix, StringComparison.Ordinal)), ProcessMetrics.IsTwin);
         });
 
     public static IEndpointRouteBuilder MapTelemetry(this IEndpointRouteBuilder app)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 
 namespace Fairway.GrainInterfaces.Streams;
@@ -23,6 +24,13 @@ public interface IUserStreamGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Begin")]
     Task<AppendReply> Begin(StreamJob job, IGenerationCanceller canceller);
+
+    /// <summary>
+    /// Jobs of this user that a process which died left behind, oldest first: their readers come back before a worker does. Those whose
+    /// frames are lost end in <c>INTERRUPTED</c>, the others wait for their worker. What is known better here is passed over.
+    /// </summary>
+    [Alias("Restore")]
+    Task Restore(ImmutableArray<StreamJob> jobs);
 
     /// <summary>Stores a worker's frames from an offset on; a gap names the offset to send again from. The rest is as in <see cref="Begin"/>.</summary>
     [Alias("Append")]
@@ -61,6 +69,11 @@ public interface IUserStreamGrain : IGrainWithStringKey
     [Alias("Find")]
     [ReadOnly]
     Task<StreamSummary?> Find(long version);
+
+    /// <summary>The request of a held version as it was given to <see cref="Open"/>; null when unknown or freed.</summary>
+    [Alias("Request")]
+    [ReadOnly]
+    Task<StreamBytes?> Request(long version);
 }
 
 /// <summary>Why <see cref="IUserStreamGrain.Open"/> minted no version.</summary>

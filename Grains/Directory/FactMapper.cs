@@ -32,6 +32,13 @@ internal static class FactMapper
         return true;
     }
 
+    /// <summary>False for keys that are no part of the directory.</summary>
+    public static bool TryMapKey(string key, out FactKey mapped)
+    {
+        mapped = default;
+        return RegistryKey.TryParse(key, out var parsed) && TryMap(parsed, out mapped);
+    }
+
     /// <summary>False when the key is no part of the directory, or the value put under it cannot be read.</summary>
     public static bool TryMap(in RegistryChange change, out FactChange mapped, out bool malformed)
     {
@@ -48,7 +55,7 @@ internal static class FactMapper
             return true;
         }
 
-        if (!RegistryKey.TryParse(change.Entry.Key, out var key) || !TryMap(key, out var factKey))
+        if (!TryMapKey(change.Entry.Key, out var factKey))
         {
             return false;
         }

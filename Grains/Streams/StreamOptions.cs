@@ -27,6 +27,9 @@ public sealed class StreamOptions
     /// <summary>Seconds a superseded version still tells late readers so. Default 300.</summary>
     public double TerminalSeconds { get; set; } = 300;
 
+    /// <summary>Seconds a response of <c>/v1/responses</c> can be asked for by its id after its end; a day at most. Default 600.</summary>
+    public double ResponseSeconds { get; set; } = 600;
+
     /// <summary>Seconds a user's grain stays after it held something last. Default 120.</summary>
     public double IdleSeconds { get; set; } = 120;
 
@@ -50,6 +53,7 @@ public sealed class StreamOptions
         Unread = TimeSpan.FromSeconds(UnreadSeconds),
         Unacknowledged = TimeSpan.FromSeconds(UnackedSeconds),
         TerminalMemory = TimeSpan.FromSeconds(TerminalSeconds),
+        Kept = TimeSpan.FromSeconds(ResponseSeconds),
         MaxBytes = MaxBytes,
         MaxConversations = MaxConversations,
     };
@@ -66,6 +70,7 @@ internal sealed class StreamOptionsValidator : IValidateOptions<StreamOptions>
             (nameof(options.UnreadSeconds), options.UnreadSeconds),
             (nameof(options.UnackedSeconds), options.UnackedSeconds),
             (nameof(options.TerminalSeconds), options.TerminalSeconds),
+            (nameof(options.ResponseSeconds), options.ResponseSeconds),
             (nameof(options.IdleSeconds), options.IdleSeconds),
             (nameof(options.ObserverSeconds), options.ObserverSeconds),
         ];

@@ -11,7 +11,7 @@ internal sealed class StreamTimer(TimeProvider time, Action<TimeSpan, TimeSpan> 
 
     private readonly TimeSpan _idle = TimeSpan.FromSeconds(options.IdleSeconds);
     private readonly TimeSpan _shortest = TimeSpan.FromSeconds(
-        Math.Min(options.UnreadSeconds, Math.Min(options.UnackedSeconds, options.TerminalSeconds)));
+        Math.Min(Math.Min(options.UnreadSeconds, options.ResponseSeconds), Math.Min(options.UnackedSeconds, options.TerminalSeconds)));
 
     private long _dueAt = long.MaxValue;
     private long? _idleSince;

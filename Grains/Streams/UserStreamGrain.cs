@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fairway.Core.Streams;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.Extensions.Logging;
@@ -79,6 +80,19 @@ internal sealed class UserStreamGrain(
         return Reply(result);
     }
 
+    public async Task Restore(ImmutableArray<StreamJob> jobs)
+    {
+        foreach (var job in jobs)
+        {
+            if (await AdoptAsync(job))
+            {
+                InterruptIfLost(job);
+            }
+        }
+
+        Perform();
+    }
+
     public async Task<AppendReply> Append(StreamAppend append, IGenerationCanceller canceller)
     {
         var job = append.Job;
@@ -99,8 +113,15 @@ internal sealed class UserStreamGrain(
             _cancellers[job.Version] = canceller; // this activation may not have seen Begin
         }
 
-        Perform();
-        await KeepFinishedAsync(job.Version);
+        try
+        {
+            await KeepFinishedAsync(job.Version); // who reads the end finds the answer in history
+        }
+        finally
+        {
+            Perform();
+        }
+
         return Reply(result);
     }
 
@@ -161,6 +182,9 @@ internal sealed class UserStreamGrain(
         ? new StreamSummary(info.Version, info.Conversation, (int)info.State, info.Frames, info.CreatedAt)
         : null);
 
+    public Task<StreamBytes?> Request(long version) =>
+        Task.FromResult(_streams.Request(version) is { } request ? StreamBytes.From(request) : null);
+
     private static AppendReply Reply(AppendResult result) => new((int)result.Outcome, result.Expected);
 
     private static StreamSlice Slice(long version, ReadResult read) =>
@@ -173,17 +197,22 @@ internal sealed class UserStreamGrain(
             return new AppendResult(AppendOutcome.Ended, 0);
         }
 
+        InterruptIfLost(job);
+        return _streams.Begin(job.Version, job.Attempt, _effects);
+    }
+
+    /// <summary>Frames were stored, and went with the activation that held them.</summary>
+    private void InterruptIfLost(StreamJob job)
+    {
         if (job.MayHaveStored && _streams.Find(job.Version) is { Frames: 0 })
         {
             _streams.Interrupt(job.Version, _effects);
         }
-
-        return _streams.Begin(job.Version, job.Attempt, _effects);
     }
 
     private async ValueTask<bool> AdoptAsync(StreamJob job) =>
         _streams.Find(job.Version) is not null
-        || (!await history.WasAcknowledgedAsync(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory));
+        || (!await history.WasAcknowledgedAsync(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory, _effects));
 
     private Task KeepFinishedAsync(long version) =>
         _options.HistoryOn == HistoryMoment.Finish && _streams.BeforeAcknowledge(version) is { } answer

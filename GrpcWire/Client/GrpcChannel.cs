@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Fairway.GrpcWire.Client;
 using Google.Protobuf;
@@ -13,6 +14,7 @@ public sealed class GrpcChannel : IDisposable
 {
     private readonly HttpMessageInvoker _invoker;
     private readonly CancellationTokenSource _disposed = new();
+    private long _connections;
 
     /// <exception cref="ArgumentException">The address is not an absolute http or https URI.</exception>
     public GrpcChannel(Uri address, GrpcChannelOptions? options = null)
@@ -25,11 +27,14 @@ public sealed class GrpcChannel : IDisposable
         Address = address;
         Options = options ?? new GrpcChannelOptions();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Options.MaxMessageBytes, nameof(options));
-        var handler = Options.Handler ?? CreateHandler(Options);
+        var handler = Options.Handler ?? CreateHandler();
         _invoker = new HttpMessageInvoker(Options.Wrap?.Invoke(handler) ?? handler, disposeHandler: Options.Handler is null);
     }
 
     public Uri Address { get; }
+
+    /// <summary>How many connections were made so far; those of a handler of the caller's are not counted.</summary>
+    public long Connections => Interlocked.Read(ref _connections);
 
     internal GrpcChannelOptions Options { get; }
 
@@ -104,13 +109,15 @@ public sealed class GrpcChannel : IDisposable
     internal Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken ct) =>
         _invoker.SendAsync(request, ct);
 
-    private static SocketsHttpHandler CreateHandler(GrpcChannelOptions options)
+    private SocketsHttpHandler CreateHandler()
     {
+        var options = Options;
         var handler = new SocketsHttpHandler
         {
             // A server's limit of streams a connection (100 in Kestrel) must not hold back further calls.
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = options.ConnectTimeout,
+            ConnectCallback = ConnectAsync,
             KeepAlivePingDelay = options.KeepAlivePingDelay ?? Timeout.InfiniteTimeSpan,
             KeepAlivePingTimeout = options.KeepAlivePingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
@@ -121,5 +128,22 @@ public sealed class GrpcChannel : IDisposable
         handler.SslOptions.RemoteCertificateValidationCallback = options.ServerCertificateValidation;
         handler.SslOptions.ClientCertificates = options.ClientCertificates;
         return handler;
+    }
+
+    /// <summary>As the handler does it by itself, and counted.</summary>
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, ct);
+            Interlocked.Increment(ref _connections);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 }

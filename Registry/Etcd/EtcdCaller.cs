@@ -29,6 +29,8 @@ internal sealed class EtcdCaller(
     /// <summary>One attempt: a member, what to send along, and the token that ends it.</summary>
     public delegate Task<T> Attempt<T>(EtcdMember member, GrpcCallOptions call, CancellationToken cancellationToken);
 
+    public long Connections => _members.Connections;
+
     public async Task<T> RunAsync<T>(string method, Retry retry, Attempt<T> attempt, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();

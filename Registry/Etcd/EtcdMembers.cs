@@ -31,6 +31,8 @@ internal sealed class EtcdMembers : IDisposable
 
     public int Count => _members.Length;
 
+    public long Connections => _members.Sum(static member => member.Channel.Connections);
+
     public EtcdMember Current => _members[Volatile.Read(ref _current)];
 
     /// <summary>Goes on to the next member, unless another caller did so already.</summary>

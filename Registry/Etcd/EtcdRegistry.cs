@@ -34,6 +34,8 @@ public sealed class EtcdRegistry : IRegistry, IDisposable
         _caller = new EtcdCaller(_options, _time, logger ?? NullLogger<EtcdRegistry>.Instance, metrics);
     }
 
+    public long Connections => _caller.Connections;
+
     public async Task<RegistryListing> ListAsync(string prefix, CancellationToken cancellationToken = default)
     {
         for (var attempt = 1; ; attempt++)

@@ -21,8 +21,8 @@ public sealed class MemoryRegistry : IRegistry, IDisposable
         Leases = new EtcdLeases(_store, bounds);
     }
 
-    /// <summary>Made up at construction: a new registry is another cluster.</summary>
-    public ulong ClusterId { get; } = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
+    /// <summary>Made up at construction, unless said: a new registry is another cluster.</summary>
+    public ulong ClusterId { get; init; } = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
 
     /// <summary>The revision of the last write.</summary>
     public long Revision => _store.Read(store => store.Revision);

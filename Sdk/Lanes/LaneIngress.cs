@@ -9,6 +9,7 @@ public sealed class LaneIngress
     private readonly LabelKeys _keys;
     private readonly TimeProvider _clock;
     private readonly LaneMetrics _metrics;
+    private readonly VerifiedLabels _verified = new();
 
     internal LaneIngress(IOptions<LaneOptions> options, TimeProvider clock, LaneMetrics metrics)
     {
@@ -21,7 +22,15 @@ public sealed class LaneIngress
     /// <returns>False with the fault when what came must be refused.</returns>
     public bool TryRead(string? flowType, string? stress, string? offline, string? signature, out Label label, out LabelFault fault)
     {
-        if (!LabelReader.TryRead(flowType, stress, offline, signature, _keys, _clock.GetUtcNow(), out label, out fault))
+        var now = _clock.GetUtcNow();
+        if (!string.IsNullOrEmpty(signature) && _verified.Find(flowType, stress, offline, signature, now) is { } known)
+        {
+            (label, fault) = (known, LabelFault.None);
+            _metrics.Taken();
+            return true;
+        }
+
+        if (!LabelReader.TryRead(flowType, stress, offline, signature, _keys, now, out label, out fault))
         {
             _metrics.Refused(fault);
             return false;
@@ -29,6 +38,7 @@ public sealed class LaneIngress
 
         if (!label.IsEmpty)
         {
+            _verified.Add(flowType, stress, offline, label);
             _metrics.Taken();
         }
 

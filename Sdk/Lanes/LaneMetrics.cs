@@ -9,8 +9,6 @@ internal sealed class LaneMetrics
     private readonly Counter<long> _taken;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _withheld;
-    private readonly Counter<long> _unknown;
-    private readonly Counter<long> _decisions;
 
     public LaneMetrics(IMeterFactory meters)
     {
@@ -19,8 +17,6 @@ internal sealed class LaneMetrics
         _refused = meter.CreateCounter<long>("fairway_lane_labels_refused_total", "{request}", "Requests refused for their label, by code.");
         _withheld = meter.CreateCounter<long>(
             "fairway_lane_labels_withheld_total", "{request}", "Labels that did not leave with a request, by reason: foreign (host outside the allow list), unsigned (no key).");
-        _unknown = meter.CreateCounter<long>("fairway_lane_unknown_total", "{decision}", "Decisions for a label that names no living lane.");
-        _decisions = meter.CreateCounter<long>("fairway_lane_decisions_total", "{decision}", "Decisions, by rule and code; an empty code is a route.");
     }
 
     public void Taken() => _taken.Add(1);
@@ -28,16 +24,6 @@ internal sealed class LaneMetrics
     public void Refused(LabelFault fault) => _refused.Add(1, Tag("code", LabelReader.CodeOf(fault)));
 
     public void Withheld(string reason) => _withheld.Add(1, Tag("reason", reason));
-
-    public void Decided(in LaneDecision decision)
-    {
-        if (decision.IsLabelUnknown)
-        {
-            _unknown.Add(1);
-        }
-
-        _decisions.Add(1, Tag("rule", RouteWords.NameOf(decision.Rule)), Tag("code", decision.Code ?? ""));
-    }
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

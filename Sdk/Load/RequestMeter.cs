@@ -2,7 +2,7 @@ namespace Fairway.Sdk.Load;
 
 /// <summary>Sums over all requests since the start. A difference of two of them is an interval's figures.</summary>
 /// <param name="Completed">Requests that ended, failed ones included.</param>
-/// <param name="Failed">Requests that ended in 5xx or an exception.</param>
+/// <param name="Failed">Requests that ended in 5xx, in an exception, or as gRPC calls in a status of the server.</param>
 /// <param name="BusyTicks">Durations of ended requests added up, in ticks of the meter's clock.</param>
 internal readonly record struct RequestTotals(long Completed, long Failed, long BusyTicks);
 

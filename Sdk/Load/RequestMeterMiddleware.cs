@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Fairway.Sdk.Load;
 
-/// <summary>Meters each request and puts the load on its response. A request that its caller gave up is no error.</summary>
+/// <summary>
+/// Meters each request and puts the load on its response. Errors are 5xx, exceptions, and what <see cref="GrpcOutcome"/> says of gRPC
+/// calls. A request that its caller gave up is no error.
+/// </summary>
 internal sealed class RequestMeterMiddleware
 {
     private readonly RequestDelegate _next;
@@ -30,7 +33,7 @@ internal sealed class RequestMeterMiddleware
             }
 
             await _next(context);
-            failed = context.Response.StatusCode >= StatusCodes.Status500InternalServerError;
+            failed = context.Response.StatusCode >= StatusCodes.Status500InternalServerError || GrpcOutcome.IsFailure(context.Response);
         }
         catch when (context.RequestAborted.IsCancellationRequested)
         {

@@ -15,15 +15,18 @@ public static partial class DashboardEndpoints
     public static IEndpointRouteBuilder MapFairwayDashboard(this IEndpointRouteBuilder app, Func<string, bool> isAdminKey)
     {
         ArgumentNullException.ThrowIfNull(isAdminKey);
-        MapEngine(app).Add(endpoint =>
-        {
-            var inner = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = context => Candidate(context.Request) is { } key && isAdminKey(key)
-                ? inner(context)
-                : RefuseAsync(context, 401, "KEY_REQUIRED", $"The dashboard needs the admin key: in the header {KeyHeader}, or as the password of basic authentication.");
-        });
+        Guard(MapEngine(app), isAdminKey);
         return app;
     }
+
+    /// <summary>Lets nothing of a request be read before its key was.</summary>
+    internal static void Guard(IEndpointConventionBuilder endpoints, Func<string, bool> isAdminKey) => endpoints.Add(endpoint =>
+    {
+        var inner = endpoint.RequestDelegate!;
+        endpoint.RequestDelegate = context => Candidate(context.Request) is { } key && isAdminKey(key)
+            ? inner(context)
+            : RefuseAsync(context, 401, "KEY_REQUIRED", $"The dashboard needs the admin key: in the header {KeyHeader}, or as the password of basic authentication.");
+    });
 
     /// <summary>The header, or the password of basic authentication, which browsers ask for and then send with everything the page loads.</summary>
     private static string? Candidate(HttpRequest request)

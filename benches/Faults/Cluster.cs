@@ -29,6 +29,12 @@ internal sealed class Cluster : IAsyncDisposable
 
     public BestList List { get; private set; } = null!;
 
+    public EtcdRegistry Registry => _registry;
+
+    public Uri Etcd => _etcd.Endpoint;
+
+    public Uri Gateway { get; private set; } = null!;
+
     public static async Task<Cluster> StartAsync()
     {
         var cluster = new Cluster();
@@ -137,6 +143,7 @@ internal sealed class Cluster : IAsyncDisposable
         _etcd = await EtcdServer.StartAsync();
         _registry = new EtcdRegistry(Options.Create(new EtcdOptions { Endpoints = [_etcd.Endpoint.GetLeftPart(UriPartial.Authority)] }));
         (_gateway, var url) = await ProductProcess.StartGatewayAsync(_folder, _etcd.Endpoint);
+        Gateway = url;
         await StartExporterAsync();
         foreach (var id in new[] { "orders-1", "orders-2" })
         {

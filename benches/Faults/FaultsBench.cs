@@ -54,6 +54,15 @@ internal static class FaultsBench
             await cluster.StartExporterAsync();
         });
 
+        List<double> routable = [], crashed = [], killSwitch = [];
+        await using (var lanes = new LaneFaults(cluster))
+        {
+            await lanes.StartAsync();
+            await Each("registration in a lane", rounds, async () => routable.Add(await lanes.RegisterAsync()));
+            await Each("kill -9 of a lane's backend", rounds, async () => crashed.Add(await lanes.CrashAsync()));
+            await Each("kill switch of a grey rule", rounds, async () => killSwitch.Add(await lanes.KillSwitchAsync()));
+        }
+
         var report = new BenchReport("faults");
         Times("backend killed: gone", killed, Target.AtMost(1));
         Times("backend killed: back, from ready again", restarted);
@@ -63,7 +72,11 @@ internal static class FaultsBench
         report.Add("etcd killed: instances that left", etcdLost, "", Target.AtMost(0), $"{rounds} rounds");
         Times("etcd compacted: a new instance is seen, from SIGCONT of the gateway", compacted);
         report.Add("etcd compacted: instances that left", compactionLost, "", Target.AtMost(0), $"{rounds} rounds");
+        Times("lane: routable at two gateways, from its registration", routable, Target.AtMost(1));
+        Times("lane: backend killed, LANE_SERVICE_DOWN at two gateways", crashed, Target.AtMost(3));
+        Times("lane: kill switch acts at two gateways", killSwitch, Target.AtMost(0.5));
         report.Add("exporter killed: instances that left", exporterLost, "", Target.AtMost(0), $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
+        await StreamFaults.AddAsync(report, rounds);
         return report.Print(Console.Out);
 
         void Times(string what, List<double> seconds, Target? target = null) =>

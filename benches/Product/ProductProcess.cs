@@ -21,8 +21,12 @@ public static class ProductProcess
     public static async Task<(RealProcess Process, Uri Url)> StartExporterAsync(Uri etcd, string id = "exporter") =>
         await StartAsync("Exporter", "--etcd", Text(etcd), "--id", id);
 
-    public static async Task<(RealProcess Process, Uri Url)> StartBackendAsync(Uri etcd, string service, string id) =>
-        await StartAsync("Backend", "--etcd", Text(etcd), "--service", service, "--id", id, "--self-rps", "5");
+    /// <param name="etcd">The registry.</param>
+    /// <param name="service">What it is one of.</param>
+    /// <param name="id">Its own name.</param>
+    /// <param name="lane">Must stand in the environment list; empty is base.</param>
+    public static async Task<(RealProcess Process, Uri Url)> StartBackendAsync(Uri etcd, string service, string id, string lane = "") =>
+        await StartAsync("Backend", "--etcd", Text(etcd), "--service", service, "--id", id, "--lane", lane, "--self-rps", "5");
 
     /// <summary>Starts a program of the product, or this one again, and waits for the address it says it is ready at.</summary>
     public static async Task<(RealProcess Process, Uri Url)> StartAsync(string name, params string[] arguments)

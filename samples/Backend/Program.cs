@@ -1,5 +1,6 @@
 using Fairway.Backend;
 using Fairway.Sdk;
+using Fairway.Sdk.Lanes;
 using Fairway.Sdk.Registration;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -44,7 +45,7 @@ app.MapPost("/knobs", (Worker worker, KnobsChange change) => worker.Change(chang
     var changed when changed.Failure() is { } reason => Results.Problem(reason, statusCode: 400, extensions: new Dictionary<string, object?> { ["code"] = "BAD_FIELD" }),
     var changed => Results.Ok(changed),
 });
-app.MapGet("/whoami", (FairwayInstance me) => new { State = me.State.ToString(), me.ErrorCode, me.Error, me.Record });
+app.MapGet("/whoami", (FairwayInstance me) => new { State = me.State.ToString(), me.ErrorCode, me.Error, me.Record, Label = LaneContext.Current.Lane });
 app.MapGet("/healthz", () => "ok");
 app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine($"READY {app.Urls.First()}"));
 app.Run();

@@ -2,7 +2,7 @@ using Fairway.Model;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 var builder = WebApplication.CreateSlimBuilder(args);
-builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration["port"] ?? "0"}");
+builder.WebHost.UseUrls($"http://{builder.Configuration["listen"] ?? "127.0.0.1"}:{builder.Configuration["port"] ?? "0"}");
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);
 builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.Services.TryAddSingleton(TimeProvider.System);

@@ -28,7 +28,7 @@ public sealed class Product : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _model = Dotnet("Fairway.Model.dll", "--port", "0");
+        _model = RealProcess.Dotnet("Fairway.Model.dll", "--port", "0");
         var ready = await _model.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(2));
         ModelUrl = ready["READY ".Length..].Trim();
         Http.BaseAddress = new Uri(Url);
@@ -37,7 +37,7 @@ public sealed class Product : IAsyncLifetime
 
     public async Task StartGatewayAsync()
     {
-        _gateway = Dotnet(
+        _gateway = RealProcess.Dotnet(
             "Fairway.Gateway.dll", "--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _data["data"], "--jwt-secret", Secret,
             $"--Models:demo:BaseUrl={ModelUrl}");
         await _gateway.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(2));
@@ -87,13 +87,6 @@ public sealed class Product : IAsyncLifetime
         Assert.True(response.IsSuccessStatusCode, text);
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement;
     }
-
-    private static RealProcess Dotnet(string program, params string[] arguments) => RealProcess.Start(
-        new RealProcessStart("dotnet", [Path.Combine(AppContext.BaseDirectory, program), .. arguments])
-        {
-            WorkingDirectory = Path.GetTempPath(),
-            Environment = new Dictionary<string, string?> { ["DOTNET_ENVIRONMENT"] = "Production", ["Logging__Console__FormatterName"] = "simple" },
-        });
 }
 
 /// <summary>What one answer of the sample model says.</summary>

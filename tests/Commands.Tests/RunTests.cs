@@ -44,6 +44,40 @@ public sealed class RunTests(RunningProduct product) : IClassFixture<RunningProd
         await Listed("orders", "orders-2");
     }
 
+    [Fact]
+    public Task Services_OfTheFile_AreListed() => Listed("legacy", "legacy-1");
+
+    /// <summary>README's walk through the lanes.</summary>
+    [Fact]
+    public async Task Lanes_WalkOfReadme_GoesWhereItSays()
+    {
+        await Eventually.TrueAsync(async () => await RouteAsync("orders", "?label=blue") == "blue orders-blue", TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await RouteAsync("payments", "?label=green") == "green payments-green", TimeSpan.FromSeconds(60));
+        Assert.DoesNotContain("blue", await RouteAsync("orders", ""), StringComparison.Ordinal);
+        Assert.StartsWith("base payments-", await RouteAsync("payments", "?label=blue"), StringComparison.Ordinal);
+
+        Signals.Send(product.PidOf("--id orders-blue"), Signals.Kill);
+        await Eventually.TrueAsync(async () => await RouteAsync("orders", "?label=blue") == "LANE_SERVICE_DOWN ", TimeSpan.FromSeconds(30));
+
+        using var rule = new HttpRequestMessage(HttpMethod.Put, new Uri("/v1/services/payments/grey", UriKind.Relative))
+        {
+            Content = new StringContent("""{"target":"green","whitelist":["wanda"],"ratioPer10000":500}"""),
+        };
+        rule.Headers.Add("x-admin-key", "test-admin");
+        (await product.Http.SendAsync(rule)).EnsureSuccessStatusCode();
+        Assert.Equal("green payments-green", await RouteAsync("payments", "?user=wanda"));
+        var users = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => RouteAsync("payments", $"?user=user-{i}")));
+        Assert.InRange(users.Count(answer => answer == "green payments-green"), 1, 40);
+    }
+
+    /// <summary>The lane that serves, or the code, and the candidates.</summary>
+    private async Task<string> RouteAsync(string service, string query)
+    {
+        var route = await product.Http.GetFromJsonAsync<JsonElement>($"/v1/services/{service}/route{query}");
+        var ids = route.GetProperty("candidates").EnumerateArray().Select(id => id.GetString());
+        return $"{route.GetProperty("code").GetString() ?? route.GetProperty("lane").GetString() ?? "base"} {string.Join(',', ids)}";
+    }
+
     private Task Listed(string service, string id) =>
         Eventually.TrueAsync(async () => (await product.BestAsync(service)).Contains(id), TimeSpan.FromSeconds(60));
 

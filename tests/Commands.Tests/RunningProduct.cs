@@ -31,7 +31,9 @@ public sealed class RunningProduct : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _run = RealProcess.Start(Command("run", "--port", "0", "--engine", Engine, "--data", DataFolder, "--admin-key", "test-admin"));
+        await File.WriteAllTextAsync(_data["services.json"], """{"services":{"legacy":{"legacy-1":{"address":"127.0.0.1:9"}}}}""");
+        _run = RealProcess.Start(Command(
+            "run", "--port", "0", "--engine", Engine, "--data", DataFolder, "--admin-key", "test-admin", "--services", _data["services.json"]));
         var ready = await _run.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(5));
         Http.BaseAddress = new Uri(ready["READY ".Length..].Trim());
     }

@@ -69,13 +69,19 @@ public sealed record Answer(HttpStatusCode Status, string? ContentType, string? 
 {
     public JsonElement Json => JsonDocument.Parse(Text).RootElement;
 
+    /// <summary>Seconds of <c>Retry-After</c>.</summary>
+    public double? RetryAfter { get; init; }
+
     public string? Code => Json.GetProperty("code").GetString();
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response) => new(
         response.StatusCode,
         response.Content.Headers.ContentType?.MediaType,
         response.Headers.ETag?.ToString(),
-        await response.Content.ReadAsStringAsync());
+        await response.Content.ReadAsStringAsync())
+    {
+        RetryAfter = response.Headers.RetryAfter?.Delta?.TotalSeconds,
+    };
 
     /// <summary>Asserts a refusal: status, code, and the shape of problem details.</summary>
     public void AssertRefused(HttpStatusCode status, string code)

@@ -30,6 +30,29 @@ public sealed class RegistryFaultTests
         Assert.Equal(2, (await host.IdsAsync("orders")).Length);
     }
 
+    /// <summary>With FAIRWAY_SOAK for 30 s of the clock.</summary>
+    [Fact]
+    public async Task Etcd_Away_LastDeclarationsHold()
+    {
+        await using var etcd = await EtcdServer.StartAsync();
+        await using var host = await GatewayHost.StartAsync("--etcd", etcd.Endpoint.GetLeftPart(UriPartial.Authority));
+        await host.RegisterAsync("orders", "a", ",\"ttlSeconds\":600");
+        await host.PutAsync("/v1/lanes/blue", """{"owner":"ann"}""");
+        await host.PutAsync("/v1/lanes/blue/services/orders", "{}");
+        await host.PutAsync("/v1/lanes/green", """{"owner":"ann"}""");
+        await host.RegisterAsync("orders", "g", ",\"ttlSeconds\":600,\"lane\":\"green\"", port: 81);
+
+        etcd.Kill();
+        await Eventually.TrueAsync(async () => (await host.GetAsync("/v1/services/orders/best")).Json.GetProperty("stale").GetBoolean());
+        for (var second = Environment.GetEnvironmentVariable("FAIRWAY_SOAK") is null ? 1 : 30; second >= 0; second--)
+        {
+            Assert.Equal("LANE_SERVICE_DOWN", (await host.GetAsync("/v1/services/orders/route?label=blue")).Code);
+            Assert.Equal("green", (await host.GetAsync("/v1/services/orders/route?label=green")).Json.GetProperty("lane").GetString());
+            Assert.Equal(2, (await host.GetAsync("/v1/lanes")).Json.GetProperty("lanes").GetArrayLength());
+            await Task.Delay(TimeSpan.FromSeconds(second == 0 ? 0 : 1), TimeProvider.System);
+        }
+    }
+
     [Fact]
     public async Task Etcd_AwayAtStart_IsNotReadyUntilItComes()
     {

@@ -20,6 +20,8 @@ public sealed class SurfaceTests(GatewayFixture fixture)
     [InlineData("/", "text/html")]
     [InlineData("/lists", "text/html")]
     [InlineData("/assets/chat.js", "text/javascript")]
+    [InlineData("/assets/chat.css", "text/css")]
+    [InlineData("/fairway-client.js", "text/javascript")]
     [InlineData("/assets/lists.js", "text/javascript")]
     [InlineData("/assets/style.css", "text/css")]
     public async Task Get_Surface_Is200(string path, string contentType)
@@ -27,6 +29,18 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         var answer = await Host.GetAsync(path);
         Assert.Equal((HttpStatusCode.OK, contentType), (answer.Status, answer.ContentType));
         Assert.NotEqual("", answer.Text);
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/healthz")]
+    [InlineData("/metrics")]
+    [InlineData("/v1/services")]
+    public async Task Head_Surface_HasTheHeadersOfGetAndNoBody(string path)
+    {
+        var answer = await Host.SendAsync(HttpMethod.Head, path, null, null);
+        Assert.Equal((HttpStatusCode.OK, ""), (answer.Status, answer.Text));
+        Assert.Equal((await Host.GetAsync(path)).ContentType, answer.ContentType);
     }
 
     [Theory]
@@ -75,6 +89,7 @@ public sealed class SurfaceTests(GatewayFixture fixture)
             "/v1/lanes", "/v1/lanes/{lane}", "/v1/lanes/{lane}/services/{service}", "/v1/grains", "/metrics", "/healthz", "/readyz",
             "/v1/session", "/v1/streams", "/v1/streams/current/events", "/v1/streams/{version}", "/v1/streams/{version}/events",
             "/v1/streams/{version}/ack", "/v1/history",
+            "/v1/chat/completions", "/v1/models", "/v1/models/{id}", "/v1/responses", "/v1/responses/{id}", "/v1/responses/{id}/cancel",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(path => path.Name).Order());
         var put = paths.GetProperty("/v1/services/{service}/instances/{id}").GetProperty("put");
@@ -112,6 +127,19 @@ public sealed class SurfaceTests(GatewayFixture fixture)
                 Assert.Matches("""^(# HELP [a-zA-Z_:][a-zA-Z0-9_:]* .*|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*"(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*")*\})? (NaN|[+-]Inf|[-+0-9.eE]+))$""", line);
             }
         }
+    }
+
+    [Fact]
+    public async Task Metrics_OfTheProcess_AreToldOnce()
+    {
+        var text = (await Host.GetAsync("/metrics")).Text;
+
+        Assert.All(
+            (string[])["process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_heap_size_bytes", "dotnet_gc_pause_seconds_total", "dotnet_thread_pool_threads"],
+            name => Assert.Contains($"# TYPE {name} ", text, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["dotnet_process_cpu_time", "dotnet_process_memory_working_set", "dotnet_gc_last_collection_heap_size", "dotnet_gc_pause_time", "dotnet_thread_pool_thread_count"],
+            twin => Assert.DoesNotContain($"# TYPE {twin}", text, StringComparison.Ordinal));
     }
 
     [Fact]

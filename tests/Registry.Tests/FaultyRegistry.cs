@@ -12,6 +12,8 @@ public sealed class FaultyRegistry(IRegistry inner) : IRegistry
 
     public IRegistry Inner { get; set; } = inner;
 
+    public long Connections { get; set; }
+
     public List<long> WatchedFrom { get; } = [];
 
     /// <summary>Breaks the watches that stand now.</summary>

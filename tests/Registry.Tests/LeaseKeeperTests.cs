@@ -135,6 +135,27 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Keep_RegistryBackWithTheLeaseButNotAllKeys_PutsWhatItLacks()
+    {
+        await _keeper.PutAsync("/a", Bytes("1"));
+        await _keeper.PutAsync("/b", Bytes("2"));
+        await AdvanceAsync(TimeToLive / 3);
+        var untouched = await PutAndReadAsync("/c");
+
+        // As after a restore from a backup: one key is not there yet, another is as it was before.
+        await _memory.DeleteAsync("/a");
+        await _memory.PutAsync("/b", Bytes("old"), _keeper.LeaseId);
+        _registry.Connections++;
+        var lease = _keeper.LeaseId;
+        await AdvanceAsync(TimeToLive / 3);
+
+        Assert.Equal("1", (await _memory.GetAsync("/a"))!.Value.Value.ToStringUtf8());
+        Assert.Equal("2", (await _memory.GetAsync("/b"))!.Value.Value.ToStringUtf8());
+        Assert.Equal(untouched, await _memory.GetAsync("/c"));
+        Assert.Equal((lease, 0), (_keeper.LeaseId, _lost));
+    }
+
+    [Fact]
     public async Task Dispose_RevokesTheLeaseWithItsKeys()
     {
         await _keeper.PutAsync("/a", Bytes("1"));
@@ -151,6 +172,12 @@ public sealed class LeaseKeeperTests : IAsyncDisposable
     {
         await _keeper.DisposeAsync();
         _memory.Dispose();
+    }
+
+    private async Task<RegistryEntry?> PutAndReadAsync(string key)
+    {
+        await _keeper.PutAsync(key, Bytes("3"));
+        return await _memory.GetAsync(key);
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

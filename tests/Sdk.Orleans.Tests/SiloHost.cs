@@ -7,6 +7,9 @@ namespace Fairway.Sdk.Orleans.Tests;
 /// <summary>One silo in this process, on either engine.</summary>
 internal sealed partial class SiloHost : IAsyncDisposable
 {
+    /// <summary>A storage provider that keeps one row a grain for all its lanes.</summary>
+    public const string Shared = "shared";
+
     private readonly IHost _host;
 
     private SiloHost(IHost host) => _host = host;
@@ -20,7 +23,7 @@ internal sealed partial class SiloHost : IAsyncDisposable
         builder.UseOrleans(silo =>
         {
             Prepare(silo);
-            silo.AddLanes();
+            silo.AddLanes().AddMemoryGrainStorage("rows").AddLaneGrainStorage(Shared, over: "rows");
         });
         var host = builder.Build();
         await host.StartAsync();

@@ -41,6 +41,22 @@ public sealed class EtcdCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>The index of the member that leads.</summary>
+    public async Task<int> LeaderAsync()
+    {
+        for (var i = 0; i < Endpoints.Count; i++)
+        {
+            using var http = new HttpClient { BaseAddress = Endpoints[i] };
+            var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+            if (metrics.Contains("\netcd_server_is_leader 1", StringComparison.Ordinal))
+            {
+                return i;
+            }
+        }
+
+        throw new InvalidOperationException("No member of etcd leads.");
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var member in _members)

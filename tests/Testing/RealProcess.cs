@@ -70,6 +70,15 @@ public sealed class RealProcess : IAsyncDisposable
 
     public static RealProcess Start(RealProcessStart start) => new(start);
 
+    /// <summary>Starts one of Fairway's own programs, of which the test project has the build beside it.</summary>
+    /// <param name="assembly">As <c>Fairway.Gateway.dll</c>.</param>
+    public static RealProcess Dotnet(string assembly, params string[] arguments) => Start(
+        new RealProcessStart("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
+        {
+            WorkingDirectory = Path.GetTempPath(),
+            Environment = new Dictionary<string, string?> { ["DOTNET_ENVIRONMENT"] = "Production", ["Logging__Console__FormatterName"] = "simple" },
+        });
+
     /// <summary>The full path of an installed program.</summary>
     /// <exception cref="InvalidOperationException">It is not installed; the message names the Debian package.</exception>
     public static string Find(string program, string debianPackage)

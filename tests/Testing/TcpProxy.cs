@@ -39,7 +39,15 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         foreach (var client in _open.Keys)
         {
-            client.Client.LingerState = new LingerOption(true, 0);
+            try
+            {
+                client.Client.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception gone) when (gone is NullReferenceException or ObjectDisposedException or SocketException)
+            {
+                continue; // its other end was first
+            }
+
             client.Dispose();
         }
     }

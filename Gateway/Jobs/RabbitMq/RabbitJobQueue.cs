@@ -36,6 +36,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     {
         (_options, _ledger, _metrics, _time, _logger, _stopping) = (options.Value, ledger, metrics, time, logger, lifetime.ApplicationStopping);
         _capacity = jobs.Value.QueueLength;
+        metrics.Watch(() => IsUp);
         var context = new BrokerContext(_options, broker, time, logger);
         _publisher = new ConfirmedPublisher(context, "jobs.publish", DeclareAsync);
         _consumer = new BrokerConsumer(
@@ -43,6 +44,8 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     }
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan CatchUp { get; } = TimeSpan.FromSeconds(10);
 
     public int Waiting => _depth.Waiting;
 
@@ -83,7 +86,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         {
             try
             {
-                await _publisher.PublishAsync("", _options.Queue, new BasicProperties { Persistent = true }, JobMessage.Encode(job), CancellationToken.None);
+                await _publisher.PublishAsync("", _options.Queue, new BasicProperties { Persistent = true }, JobMessage.Encode(job));
             }
             catch (Exception failure) when (failure is BrokerAwayException or BrokerRefusedException)
             {

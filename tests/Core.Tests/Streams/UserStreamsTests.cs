@@ -26,7 +26,7 @@ public sealed class UserStreamsTests
     public void Open_ClockSetBack_StillMintsGrowingVersions()
     {
         var adopted = _clock.GetUtcNow().ToUnixTimeMilliseconds() + 5000;
-        Assert.True(_streams.Adopt(adopted, "a", default));
+        Assert.True(_streams.Adopt(adopted, "a", default, _effects));
 
         Assert.Equal(adopted + 1, Open("b"));
     }
@@ -201,6 +201,30 @@ public sealed class UserStreamsTests
     }
 
     [Fact]
+    public void Withdraw_Queued_FreesItsPlaceAndNoWorkerRevivesIt()
+    {
+        var version = Open("a");
+        Open("b");
+        _effects.Clear();
+
+        _streams.Withdraw(version, _effects);
+
+        Assert.Null(_streams.Find(version));
+        Assert.Null(_streams.Current("a"));
+        Assert.Contains(_effects, effect => effect is StreamEffect.Freed freed && freed.Version == version);
+        Assert.False(_streams.Adopt(version, "a", default, _effects));
+        Assert.NotEqual(0, Open("c"));
+    }
+
+    [Fact]
+    public void Withdraw_Unknown_ChangesNothing()
+    {
+        _streams.Withdraw(7, _effects);
+
+        Assert.Empty(_effects);
+    }
+
+    [Fact]
     public void Stop_Unknown_IsFalse() => Assert.False(_streams.Stop(7, _effects));
 
     [Fact]
@@ -253,7 +277,7 @@ public sealed class UserStreamsTests
     [Fact]
     public void Adopt_MovedVersion_TakesFramesFromTheStart()
     {
-        Assert.True(_streams.Adopt(5, "a", default));
+        Assert.True(_streams.Adopt(5, "a", default, _effects));
 
         Assert.Equal(new AppendResult(AppendOutcome.Gap, 0), Append(5, 3, "4"));
         Assert.Equal(AppendOutcome.Accepted, Append(5, 0, "1", "2", "3", "4").Outcome);
@@ -267,14 +291,36 @@ public sealed class UserStreamsTests
         _streams.Acknowledge(freed, _effects);
         Open("b");
 
-        Assert.False(_streams.Adopt(freed, "a", default));
-        Assert.False(_streams.Adopt(3, "b", default));
+        Assert.False(_streams.Adopt(freed, "a", default, _effects));
+        Assert.False(_streams.Adopt(3, "b", default, _effects));
+    }
+
+    [Fact]
+    public void Adopt_NewerThanWhatIsHeld_SupersedesItAlsoWhereItsFramesAreLost()
+    {
+        _streams.Adopt(5, "a", default, _effects);
+        _streams.Interrupt(5, _effects);
+
+        Assert.True(_streams.Adopt(6, "a", default, _effects));
+
+        Assert.Equal(6, _streams.Current("a"));
+        Assert.Equal(["""{"by":"6"}"""], Texts(_streams.Read(5, 57)));
+    }
+
+    [Fact]
+    public void Adopt_MoreConversationsThanAllowed_KeepsWhatWasAdmitted()
+    {
+        Open("a");
+        Open("b");
+
+        Assert.True(_streams.Adopt(5, "c", default, _effects));
+        Assert.False(_streams.Open("d", default, _effects).IsAdmitted);
     }
 
     [Fact]
     public void Interrupt_FramesLostWithTheirHolder_EveryReaderGetsTheTerminal()
     {
-        _streams.Adopt(5, "a", default);
+        _streams.Adopt(5, "a", default, _effects);
 
         _streams.Interrupt(5, _effects);
 
@@ -315,6 +361,36 @@ public sealed class UserStreamsTests
 
         Append(version, 0, Terminals.Done);
         Assert.Equal(TimeSpan.FromMinutes(5), _streams.UntilDue());
+    }
+
+    [Fact]
+    public void Kept_NobodyReads_StaysItsTimeAfterItsEndAndThenGoesWithoutAWord()
+    {
+        var version = Open($"{ConversationNames.Kept}1");
+        Tick(TimeSpan.FromHours(1));
+        Append(version, 0, "1", Terminals.Done);
+        Tick(TimeSpan.FromMinutes(9));
+        Assert.Equal(2, _streams.Find(version)!.Frames);
+        Assert.Equal(TimeSpan.FromMinutes(1), _streams.UntilDue());
+
+        _effects.Clear();
+        Tick(TimeSpan.FromMinutes(1));
+
+        var freed = Assert.IsType<StreamEffect.Freed>(Assert.Single(_effects));
+        Assert.Equal((StreamState.Done, (Frame?)null), (freed.State, freed.Last));
+        Assert.Null(_streams.Find(version));
+        Assert.Equal(0, _streams.Conversations);
+    }
+
+    [Fact]
+    public void Kept_NeverEnds_ExpiresAfterADay()
+    {
+        var version = Open($"{ConversationNames.Kept}1");
+        _effects.Clear();
+        Tick(TimeSpan.FromHours(24));
+
+        Assert.Equal([new StreamEffect.CancelModel(version)], _effects.OfType<StreamEffect.CancelModel>());
+        Assert.Equal(StreamState.Expired, _effects.OfType<StreamEffect.Freed>().Single().State);
     }
 
     private long Open(string conversation) => _streams.Open(conversation, default, _effects).Version;

@@ -5,79 +5,60 @@ using Fairway.Exporter.Tests.Hosting;
 using Fairway.Exporter.Tests.Peers;
 using Fairway.GrpcWire.Health;
 using Fairway.GrpcWire.Orca;
-using Fairway.Registry.Memory;
 using Fairway.Registry.Schema;
 using Fairway.Testing;
 
 namespace Fairway.Exporter.Tests.Status;
 
-public sealed class RegistryFaultTests : IAsyncLifetime
+public sealed class RegistryFaultTests : ExporterTest
 {
-    private readonly MemoryRegistry _registry = new();
-    private FaultyRegistry _faulty = null!;
-    private StatusLog _log = null!;
-    private ExporterHost _exporter = null!;
-    private GrpcInstance _instance = null!;
-
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        _instance = await GrpcInstance.StartAsync();
-        _faulty = new FaultyRegistry(_registry);
-        _log = new StatusLog(_registry);
-        _exporter = await ExporterHost.StartAsync(_faulty);
-        await _registry.RegisterAsync(_instance.Record("a"));
-        await _log.UntilUp("a");
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _exporter.DisposeAsync();
-        await _log.DisposeAsync();
-        await _instance.DisposeAsync();
-        _registry.Dispose();
+        await base.InitializeAsync();
+        await RegisterAsync();
     }
 
     [Fact]
     public async Task Registry_AwayAndBack_LosesNoDownMark()
     {
-        _faulty.GoAway();
-        _instance.Health = HealthCheckResponse.Types.ServingStatus.NotServing;
+        Faulty.GoAway();
+        Instance.Health = HealthCheckResponse.Types.ServingStatus.NotServing;
         await Eventually.Passes(async () =>
-            Assert.Contains("fairway_status_put_failures_total{error=\"Away\"}", await _exporter.MetricsAsync()));
-        Assert.True(_log.IsUp("a"));
-        Assert.Contains("fairway_instance_up{service=\"orders\",instance=\"a\",lane=\"\",zone=\"z1\"} 0\n", await _exporter.MetricsAsync());
+            Assert.Contains("fairway_status_put_failures_total{error=\"Away\"}", await Host.MetricsAsync()));
+        Assert.True(Log.IsUp("a"));
+        Assert.Contains("fairway_instance_up{service=\"orders\",instance=\"a\",lane=\"\",zone=\"z1\"} 0\n", await Host.MetricsAsync());
 
-        _faulty.ComeBack();
+        Faulty.ComeBack();
 
-        await Eventually.True(() => _log.IsDown("a"), TimeSpan.FromSeconds(3));
+        await Eventually.True(() => Log.IsDown("a"), TimeSpan.FromSeconds(3));
     }
 
     [Fact]
     public async Task Registry_AwayForDownAndUp_TellsTheLatest()
     {
-        _faulty.GoAway();
-        _instance.Health = HealthCheckResponse.Types.ServingStatus.NotServing;
+        Faulty.GoAway();
+        Instance.Health = HealthCheckResponse.Types.ServingStatus.NotServing;
         await UntilUpIs(0);
-        _instance.Health = HealthCheckResponse.Types.ServingStatus.Serving;
+        Instance.Health = HealthCheckResponse.Types.ServingStatus.Serving;
         await UntilUpIs(1);
 
-        _faulty.ComeBack();
-        _instance.Report(new OrcaLoadReport { CpuUtilization = 0.3 });
-        await Eventually.True(() => _log.Of("a") is [.., { Sample.Cpu: 0.3 }], TimeSpan.FromSeconds(5));
+        Faulty.ComeBack();
+        Instance.Report(new OrcaLoadReport { CpuUtilization = 0.3 });
+        await Eventually.True(() => Log.Of("a") is [.., { Sample.Cpu: 0.3 }], TimeSpan.FromSeconds(5));
 
-        Assert.DoesNotContain(_log.Of("a"), item => item.Life == Life.Down);
+        Assert.DoesNotContain(Log.Of("a"), item => item.Life == Life.Down);
     }
 
     [Fact]
     public async Task Registry_Away_InstancesOfThenAreProbedWhenItIsBack()
     {
-        _faulty.GoAway();
-        await _registry.RegisterAsync(_instance.Record("b"));
-        await _registry.DeregisterAsync(_instance.Record("a"));
-        _faulty.ComeBack();
+        Faulty.GoAway();
+        await Registry.RegisterAsync(Instance.Record("b"));
+        await Registry.DeregisterAsync(Instance.Record("a"));
+        Faulty.ComeBack();
 
-        await _log.UntilUp("b");
-        await Eventually.Passes(async () => Assert.DoesNotContain("instance=\"a\"", await _exporter.MetricsAsync()));
+        await Log.UntilUp("b");
+        await Eventually.Passes(async () => Assert.DoesNotContain("instance=\"a\"", await Host.MetricsAsync()));
     }
 
     [Fact]
@@ -85,41 +66,55 @@ public sealed class RegistryFaultTests : IAsyncLifetime
     {
         await using var other = await GrpcInstance.StartAsync();
         other.Health = HealthCheckResponse.Types.ServingStatus.NotServing;
-        await _registry.RegisterAsync(other.Record("b") with { Service = "payments" });
-        await _log.UntilDown("b");
-        _instance.Report(new OrcaLoadReport { CpuUtilization = 0.3 });
-        await Eventually.True(() => _log.Of("a") is [.., { Sample.Cpu: 0.3 }]);
-        var lease = _log.Puts[^1].Lease;
+        await Registry.RegisterAsync(other.Record("b") with { Service = "payments" });
+        await Log.UntilDown("b");
+        Instance.Report(new OrcaLoadReport { CpuUtilization = 0.3 });
+        await Eventually.True(() => Log.Of("a") is [.., { Sample.Cpu: 0.3 }]);
+        var lease = Log.Puts[^1].Lease;
 
-        await _registry.RevokeAsync(lease);
-        await Eventually.True(() => _log.Puts.Count(put => put.Batch is null) == 2, what: "the statuses go with the lease");
+        await Registry.RevokeAsync(lease);
+        await Eventually.True(() => Log.Puts.Count(put => put.Batch is null) == 2, what: "the statuses go with the lease");
 
         await Eventually.True(
-            () => _log.Puts.Where(put => put.Lease > 0 && put.Lease != lease).SelectMany(put => put.Batch!.Items).Select(item => item.Id).Distinct().Count() == 2);
-        Assert.True(_log.Of("a") is [.., { Life: Life.Up, Sample.Cpu: 0.3 }]);
-        Assert.True(_log.IsDown("b"));
-        Assert.NotNull(await _registry.GetAsync(RegistryKeys.Exporter("e1")));
+            () => Log.Puts.Where(put => put.Lease > 0 && put.Lease != lease).SelectMany(put => put.Batch!.Items).Select(item => item.Id).Distinct().Count() == 2);
+        Assert.True(Log.Of("a") is [.., { Life: Life.Up, Sample.Cpu: 0.3 }]);
+        Assert.True(Log.IsDown("b"));
+        Assert.NotNull(await Registry.GetAsync(RegistryKeys.Exporter("e1")));
+    }
+
+    [Fact]
+    public async Task Registry_BackAndMayHaveForgotten_EverythingIsStatedAgain()
+    {
+        // A registry restored from a backup has the lease, and not what was put on it since.
+        var before = Log.Of("a").Count;
+        var lease = Log.Puts[^1].Lease;
+        Faulty.GoAway();
+        await Registry.DeleteAsync(RegistryKeys.Statuses, prefix: true);
+        Faulty.ComeBack();
+
+        await Eventually.True(() => Log.Of("a").Count > before && Log.IsUp("a"));
+        Assert.Equal(lease, Log.Puts[^1].Lease);
     }
 
     [Fact]
     public async Task Exporter_RegistersItselfAndLeavesNothingBehind()
     {
-        var entry = await _registry.GetAsync(RegistryKeys.Exporter("e1"));
+        var entry = await Registry.GetAsync(RegistryKeys.Exporter("e1"));
         var member = JsonDocument.Parse(entry!.Value.Value.ToByteArray()).RootElement;
-        Assert.Equal(_exporter.Http.BaseAddress!.Authority, member.GetProperty("address").GetString());
-        Assert.All(_log.Puts, put => Assert.Equal(entry.Value.Lease, put.Lease));
+        Assert.Equal(Host.Http.BaseAddress!.Authority, member.GetProperty("address").GetString());
+        Assert.All(Log.Puts, put => Assert.Equal(entry.Value.Lease, put.Lease));
 
-        await _exporter.DisposeAsync();
+        await Host.DisposeAsync();
 
-        Assert.Empty((await _registry.ListAsync(RegistryKeys.Exporters)).Entries);
-        Assert.Empty((await _registry.ListAsync(RegistryKeys.Statuses)).Entries);
-        _exporter = await ExporterHost.StartAsync(_faulty);
+        Assert.Empty((await Registry.ListAsync(RegistryKeys.Exporters)).Entries);
+        Assert.Empty((await Registry.ListAsync(RegistryKeys.Statuses)).Entries);
+        Host = await ExporterHost.StartAsync(Faulty);
     }
 
     [Fact]
     public async Task Readyz_BeforeTheFirstListing_Is503()
     {
-        var away = new FaultyRegistry(_registry);
+        var away = new FaultyRegistry(Registry);
         away.GoAway();
         await using var exporter = await ExporterHost.StartAsync(away, ("Exporter:Id", "e2"));
 
@@ -140,5 +135,5 @@ public sealed class RegistryFaultTests : IAsyncLifetime
     }
 
     private Task UntilUpIs(int up) => Eventually.Passes(async () =>
-        Assert.Contains($"fairway_instance_up{{service=\"orders\",instance=\"a\",lane=\"\",zone=\"z1\"}} {up}\n", await _exporter.MetricsAsync()));
+        Assert.Contains($"fairway_instance_up{{service=\"orders\",instance=\"a\",lane=\"\",zone=\"z1\"}} {up}\n", await Host.MetricsAsync()));
 }

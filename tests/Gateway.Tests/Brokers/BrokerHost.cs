@@ -22,8 +22,8 @@ internal sealed class BrokerHost : IAsyncDisposable
             ["--jwt-secret", StreamHost.Secret, $"--Models:demo:BaseUrl={model.Url}/v1", "--Streams:DrainSeconds=0", .. args]));
         await Eventually.TrueAsync(
             async () => (await host.Gateway.GetAsync("/metrics")).Text is var metrics
-                && (!args.Any(arg => arg.Contains("RabbitMq", StringComparison.Ordinal)) || metrics.Contains("fairway_broker_connected{link=\"jobs.consume\"} 1", StringComparison.Ordinal))
-                && (!args.Any(arg => arg.Contains("Postgres", StringComparison.Ordinal)) || metrics.Contains("fairway_history_up 1", StringComparison.Ordinal)),
+                && (!args.Any(arg => arg.Contains("RabbitMq", StringComparison.Ordinal)) || metrics.Contains("\nfairway_jobs_queue_up 1\n", StringComparison.Ordinal))
+                && (!args.Any(arg => arg.Contains("Postgres", StringComparison.Ordinal)) || metrics.Contains("\nfairway_history_up 1\n", StringComparison.Ordinal)),
             TimeSpan.FromSeconds(60));
         return host;
     }
@@ -48,18 +48,19 @@ internal sealed class BrokerHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Acknowledges until it is taken. Returns the refusals on the way.</summary>
-    public static async Task<int> AcknowledgeAsync(StreamUser user, string version)
+    /// <summary>Acknowledges until it is taken.</summary>
+    public static async Task AcknowledgeAsync(StreamUser user, string version, Action? onRefusal = null)
     {
-        for (var refusals = 0; ; refusals++)
+        while (true)
         {
             var answer = await user.AcknowledgeAsync(version);
             if (answer.Status == HttpStatusCode.NoContent)
             {
-                return refusals;
+                return;
             }
 
             answer.AssertRefused(HttpStatusCode.ServiceUnavailable, "HISTORY_AWAY");
+            onRefusal?.Invoke();
             await Task.Delay(100);
         }
     }

@@ -59,6 +59,19 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
     }
 
     [Fact]
+    public async Task Answer_EachStreamOfAModel_EndsAsTheProtocolSays()
+    {
+        foreach (var line in Streams.Cases.Of("upstream"))
+        {
+            _model.Raw = ModelServer.Lines(line[0].Replace('|', '\n'));
+            var frames = await AnswerAsync(Request("raw"));
+            var end = frames[^1].Kind == FrameKind.Stop ? "stop" : Backend.CodeOf(frames[^1]);
+            Assert.Equal(string.Join(' ', line), $"{line[0]} {end}");
+            Assert.DoesNotContain(frames, frame => Backend.Text(frame).Contains("\"no\"", StringComparison.Ordinal) && !frame.IsTerminal);
+        }
+    }
+
+    [Fact]
     public async Task Request_GoesUpstream_WithoutWhatIsOurs()
     {
         _model.Raw = ModelServer.Lines("data: [DONE]\n\n");
@@ -216,13 +229,13 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
     [Fact]
     public async Task SlowModel_EachToken_IsStoredAtOnce()
     {
-        var version = await _backend.AskAsync(_user, Request("demo", """{"tokensPerSecond":50,"firstTokenMs":200,"tokens":10}"""));
+        var version = await _backend.AskAsync(_user, Request("demo", """{"tokensPerSecond":10,"firstTokenMs":200,"tokens":10}"""));
         var (reader, reference) = await _backend.FollowAsync(_user, version);
 
         await _backend.ReadToEndAsync(_user, version);
 
         await Eventually.True(() => reader.Slices.Sum(slice => slice.Frames.Length) == 13);
-        Assert.True(reader.Slices.Count >= 9, $"{reader.Slices.Count} pushes");
+        Assert.True(reader.Slices.Count >= 7, $"{reader.Slices.Count} pushes");
         GC.KeepAlive(reference);
     }
 

@@ -3,6 +3,7 @@ using Fairway.Gateway.History;
 using Fairway.Grains.Streams;
 using Fairway.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Tests.History;
 
@@ -119,5 +120,5 @@ public sealed class JournalHistoryTests : IDisposable
     private HistoryEntry Entry(string user, long version, string conversation = "main", bool isAcknowledged = true) =>
         new(user, version, conversation, "{}"u8.ToArray(), [], _clock.GetUtcNow(), isAcknowledged);
 
-    private JournalHistory Open(bool onDisk) => new(onDisk ? FilePath : null, _clock, NullLogger<JournalHistory>.Instance);
+    private JournalHistory Open(bool onDisk) => new(onDisk ? FilePath : null, Options.Create(new HistoryOptions()), _clock, NullLogger<JournalHistory>.Instance);
 }

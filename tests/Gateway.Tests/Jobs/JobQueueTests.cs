@@ -84,6 +84,30 @@ public sealed class JobQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Reopen_AnswersThatHadEnded_AreLeftBehindUntilTheyWouldHaveExpired()
+    {
+        await using (var queue = Open())
+        {
+            await EnqueueAsync(queue, 1, 2, 3);
+            await queue.CompleteAsync(await NextAsync(queue));
+            _clock.Advance(TimeSpan.FromSeconds(299));
+            await queue.MarkFirstFrameAsync(await NextAsync(queue));
+            await queue.CompleteAsync(await NextAsync(queue));
+        }
+
+        await using (var again = Open())
+        {
+            Assert.Equal([(1, true), (2, true), (3, true)], again.TakeLeftBehind().Select(job => (job.Version, job.MayHaveStored)));
+            Assert.Empty(again.TakeLeftBehind());
+            Assert.Equal(1, again.Waiting);
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        await using var late = Open();
+        Assert.Equal([2, 3], late.TakeLeftBehind().Select(job => job.Version));
+    }
+
+    [Fact]
     public async Task TryAdmit_QueueFull_IsRefusedUntilAPlaceIsFree()
     {
         await using var queue = Open(length: 2);
@@ -118,6 +142,7 @@ public sealed class JobQueueTests : IDisposable
             {
                 await EnqueueAsync(queue, version);
                 await queue.CompleteAsync(await NextAsync(queue));
+                _clock.Advance(TimeSpan.FromSeconds(1)); // what ended longer ago than it may wait for its acknowledgement is forgotten
             }
         }
 

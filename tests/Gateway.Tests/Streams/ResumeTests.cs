@@ -8,33 +8,38 @@ public sealed class ResumeTests
 {
     private static readonly int Answers = Environment.GetEnvironmentVariable("FAIRWAY_SOAK") is { Length: > 0 } ? 10_000 : 1_000;
 
+    /// <summary>A process a connection is dear: every so many answers are read by curl.</summary>
+    private const int CurlEvery = 25;
+
     [Fact]
     public async Task Cut_AtRandomBytes_EveryAnswerIsWholeOnce()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:MaxConcurrent=32", "--Streams:QueueLength=1000");
-        var errors = 0;
-        await Parallel.ForEachAsync(Enumerable.Range(0, Answers), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (index, _) =>
+        await using var host = await StreamHost.StartAsync();
+        await Parallel.ForEachAsync(Enumerable.Range(0, Answers), new ParallelOptions { MaxDegreeOfParallelism = 48 }, async (index, _) =>
         {
             var random = new Random(index);
-            var user = host.User($"user-{index % 50}"); // 50 users: no two answers of one conversation at a time
-            var version = await user.AskAsync($"question {index}", $$"""{"tokens":{{random.Next(1, 60)}}}""", $"c{index / 50 % 8}");
-            var parser = await FollowWithCutsAsync(host, user, version, random);
-            EventsTests.AssertWhole(parser.Frames, version, 0);
-            Interlocked.Add(ref errors, parser.Frames[^1].Event == "stop" ? 0 : 1);
+            var user = host.User($"user-{index % 100}"); // 100 users: no two answers of one conversation at a time
+            var pace = index % 3 == 0 ? 400 : 0; // whole at once, or cut in the making
+            var version = await user.AskAsync(
+                $"question {index}", $$"""{"tokens":{{random.Next(1, 40)}},"tokensPerSecond":{{pace}}}""", $"c{index / 100 % 8}");
+            ICutReader reader = index % CurlEvery == 0 ? new CurlReader(host, user) : index % 2 == 0 ? new EventSourceReader(host, user) : new FetchReader(user);
+            var frames = await FollowWithCutsAsync(reader, version, random);
+            EventsTests.AssertWhole(frames, version, 0);
+            Assert.Equal("stop", frames[^1].Event);
             Assert.Equal(HttpStatusCode.NoContent, (await user.AcknowledgeAsync(version)).Status);
         });
-        Assert.Equal(0, errors);
+        Assert.Equal(Answers, host.Model.Calls.Calls);
     }
 
     [Fact]
     public async Task Stop_GracefullyUnderReaders_AllResumeWhole()
     {
         await using var host = await StreamHost.StartAsync("--Streams:ReaderDrainSeconds=0.5");
-        var readers = Enumerable.Range(0, 40).Select(index => (Subject: $"user-{index % 8}", Parser: new SseParser())).ToArray();
+        var readers = Enumerable.Range(0, 200).Select(index => (Subject: $"user-{index % 8}", Parser: new SseParser())).ToArray();
         var versions = new Dictionary<string, string>();
         foreach (var subject in readers.Select(reader => reader.Subject).Distinct())
         {
-            versions[subject] = await host.User(subject).AskAsync("tides", """{"tokens":150,"tokensPerSecond":100}""");
+            versions[subject] = await host.User(subject).AskAsync("tides", """{"tokens":300,"tokensPerSecond":100}""");
         }
 
         var first = readers.Select(async reader =>
@@ -62,28 +67,18 @@ public sealed class ResumeTests
         Assert.All(readers, reader => Assert.Equal("stop", reader.Parser.Frames[^1].Event));
     }
 
-    /// <summary>Reads as an EventSource over a bad line: whole blocks count, the rest of a cut one is thrown away.</summary>
-    private static async Task<SseParser> FollowWithCutsAsync(StreamHost host, StreamUser user, string version, Random random)
+    /// <summary>Over a bad line: whole blocks count, the rest of a cut one is thrown away.</summary>
+    private static async Task<IReadOnlyList<Received>> FollowWithCutsAsync(ICutReader reader, string version, Random random)
     {
         var whole = new SseParser();
         for (var connection = 0; !whole.HasEnded; connection++)
         {
-            Assert.True(connection < 100, "the answer does not come to its end");
-            var left = connection < 4 ? random.Next(0, 6000) : int.MaxValue;
-            using var reader = await user.FollowAsync(version, whole.LastId);
-            Assert.True(reader.Status == HttpStatusCode.OK, $"{reader.Status} for {whole.LastId}: {host.Gateway.Log}");
-            await using var body = await reader.Response.Content.ReadAsStreamAsync();
+            Assert.True(connection < 100, $"the answer does not come to its end: {whole.LastId}");
             var part = new SseParser();
-            var buffer = new byte[1024];
-            while (left > 0 && await body.ReadAsync(buffer.AsMemory(0, Math.Min(left, buffer.Length))) is > 0 and var read)
-            {
-                part.Feed(buffer.AsSpan(0, read));
-                left -= read;
-            }
-
+            part.Feed(await reader.ReadAsync(version, whole.LastId, connection < 4 ? random.Next(1, 6000) : int.MaxValue));
             whole.Take(part);
         }
 
-        return whole;
+        return whole.Frames;
     }
 }

@@ -44,6 +44,15 @@ public sealed class StreamHost : IAsyncDisposable
         _isRunning = true;
     }
 
+    /// <summary>A figure of <c>/metrics</c>, all labels summed; 0 where it is not there yet.</summary>
+    public async Task<double> MetricAsync(string name)
+    {
+        var text = await Gateway.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return text.Split('\n')
+            .Where(line => line.StartsWith(name + ' ', StringComparison.Ordinal) || line.StartsWith(name + '{', StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
     /// <summary>Stops the Gateway gracefully.</summary>
     public async Task StopGatewayAsync()
     {

@@ -67,7 +67,8 @@ public sealed class EtcdClusterTests : IAsyncLifetime
     {
         await using var events = new EventReader(new RegistryWatcher(_registry, "/p/").ReadAsync());
         await events.NextAsync<RegistryEvent.Listed>();
-        await events.NextAsync<RegistryEvent.Changed>();
+        await PutAsync("/p/0"); // without an event there is nothing to resume from
+        await events.KeysAsync(1);
 
         var frozen = _cluster.Members[0];
         frozen.Freeze();

@@ -1,10 +1,14 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text.Json;
 using Fairway.Core.Lanes;
+using Fairway.Core.Telemetry;
 using Fairway.GrpcWire;
 using Fairway.Sdk.Lanes;
+using Fairway.Testing;
 using Google.Protobuf.WellKnownTypes;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairway.Sdk.Tests.Lanes;
 
@@ -80,6 +84,77 @@ public sealed class IngressTests : IAsyncLifetime
         using var answer = await host.SendAsync("/label", LaneHost.Signed(Label.Of("blue")));
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("base||", await host.GetAsync("/label"));
+    }
+
+    /// <summary>What was verified once is remembered: neither a change of any part nor its end may pass for that.</summary>
+    [Fact]
+    public async Task TryRead_VerifiedBefore_ForgeriesOfItAreStillRefused()
+    {
+        var clock = new ManualClock();
+        await using var host = await LaneHost.StartAsync(time: clock);
+        var ingress = host.App.Services.GetRequiredService<LaneIngress>();
+        var signed = LaneHost.Signed(Label.Of("blue", true, "10.0.0.1:80"), clock.GetUtcNow());
+        string[] good = [signed[LabelHeaders.FlowType], "1", "10.0.0.1:80", signed[LabelHeaders.Signature]];
+        Assert.True(Take(good));
+        Assert.True(Take(good));
+        Assert.False(Take(["green", good[1], good[2], good[3]]));
+        Assert.False(Take([good[0], "", good[2], good[3]]));
+        Assert.False(Take([good[0], good[1], "10.0.0.2:80", good[3]]));
+        for (var at = 0; at < good[3].Length; at++)
+        {
+            Assert.False(Take([good[0], good[1], good[2], good[3][..at] + (good[3][at] == 'A' ? 'B' : 'A') + good[3][(at + 1)..]]));
+        }
+
+        Assert.True(Take(good));
+        clock.Advance(TimeSpan.FromSeconds(60));
+        Assert.False(Take(good));
+
+        bool Take(string[] headers) => ingress.TryRead(headers[0], headers[1], headers[2], headers[3], out _, out _);
+    }
+
+    /// <summary>With FAIRWAY_SOAK 100,000 of them.</summary>
+    [Fact]
+    public async Task TryRead_FuzzedForgeries_NoneIsAdoptedAndEachIsCounted()
+    {
+        var rounds = Environment.GetEnvironmentVariable("FAIRWAY_SOAK") is null ? 10_000 : 100_000;
+        await using var host = await LaneHost.StartAsync();
+        var factory = host.App.Services.GetRequiredService<IMeterFactory>();
+        using var scrape = new MeterScrape(meter => ReferenceEquals(meter.Scope, factory));
+        var ingress = host.App.Services.GetRequiredService<LaneIngress>();
+        var random = new Random(3);
+        var signed = Enumerable.Range(0, 50).Select(i => LaneHost.Signed(Label.Of($"lane-{i}", i % 2 == 0), seconds: 3600)).ToList();
+        Assert.All(signed, headers => Assert.True(Take(headers))); // so that all of them are remembered
+        for (var round = 0; round < rounds; round++)
+        {
+            var forged = new Dictionary<string, string>(signed[random.Next(signed.Count)]);
+            var signature = forged[LabelHeaders.Signature];
+            var at = random.Next(signature.Length);
+            switch (random.Next(4))
+            {
+                case 0:
+                    forged[LabelHeaders.FlowType] += random.Next(10);
+                    break;
+                case 1:
+                    forged[LabelHeaders.Stress] = forged[LabelHeaders.Stress].Length == 0 ? "1" : "";
+                    break;
+                case 2:
+                    forged[LabelHeaders.Signature] = signature[..at] + (signature[at] == 'x' ? 'y' : 'x') + signature[(at + 1)..];
+                    break;
+                default:
+                    forged[LabelHeaders.Offline] = $"10.0.0.{random.Next(255)}:80";
+                    break;
+            }
+
+            Assert.False(Take(forged));
+        }
+
+        var counted = scrape.Write().Split('\n')
+            .Where(line => line.StartsWith("fairway_lane_labels_refused_total{", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..]));
+        Assert.Equal(rounds, counted);
+
+        bool Take(Dictionary<string, string> headers) => ingress.TryRead(
+            headers[LabelHeaders.FlowType], headers[LabelHeaders.Stress], headers[LabelHeaders.Offline], headers[LabelHeaders.Signature], out _, out _);
     }
 
     [Fact]

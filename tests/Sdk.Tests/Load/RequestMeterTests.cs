@@ -3,6 +3,7 @@ using Fairway.Sdk.Load;
 using Fairway.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -51,6 +52,68 @@ public sealed class RequestMeterTests
         await middleware.InvokeAsync(new DefaultHttpContext());
 
         Assert.Equal((1, failed), (meter.Totals.Completed, meter.Totals.Failed));
+    }
+
+    [Theory]
+    [InlineData("0", 0)] // OK
+    [InlineData("1", 0)] // CANCELLED: the caller gave up
+    [InlineData("2", 1)] // UNKNOWN
+    [InlineData("3", 0)] // INVALID_ARGUMENT
+    [InlineData("4", 1)] // DEADLINE_EXCEEDED
+    [InlineData("5", 0)] // NOT_FOUND
+    [InlineData("6", 0)] // ALREADY_EXISTS
+    [InlineData("7", 0)] // PERMISSION_DENIED
+    [InlineData("8", 1)] // RESOURCE_EXHAUSTED: refusing fast must not attract
+    [InlineData("9", 0)] // FAILED_PRECONDITION
+    [InlineData("10", 0)] // ABORTED
+    [InlineData("11", 0)] // OUT_OF_RANGE
+    [InlineData("12", 1)] // UNIMPLEMENTED
+    [InlineData("13", 1)] // INTERNAL
+    [InlineData("14", 1)] // UNAVAILABLE
+    [InlineData("15", 1)] // DATA_LOSS
+    [InlineData("16", 0)] // UNAUTHENTICATED
+    [InlineData(null, 0)]
+    public async Task Invoke_GrpcStatus_CountsTheServersOwnAsError(string? status, long failed)
+    {
+        foreach (var inTrailers in (bool[])[true, false])
+        {
+            var meter = new RequestMeter(TimeProvider.System);
+            var context = new DefaultHttpContext();
+            var trailers = new TrailersFeature();
+            context.Features.Set<IHttpResponseTrailersFeature>(trailers);
+            var middleware = new RequestMeterMiddleware(
+                _ =>
+                {
+                    context.Response.ContentType = "application/grpc+proto";
+                    (inTrailers ? trailers.Trailers : context.Response.Headers)["grpc-status"] = status;
+                    return Task.CompletedTask;
+                },
+                meter,
+                header: null);
+
+            await middleware.InvokeAsync(context);
+
+            Assert.Equal((1, failed), (meter.Totals.Completed, meter.Totals.Failed));
+        }
+    }
+
+    [Fact]
+    public async Task Invoke_GrpcStatusOnWhatIsNoGrpc_IsNoError()
+    {
+        var meter = new RequestMeter(TimeProvider.System);
+        var middleware = new RequestMeterMiddleware(
+            context =>
+            {
+                context.Response.ContentType = "application/json";
+                context.Response.Headers["grpc-status"] = "13";
+                return Task.CompletedTask;
+            },
+            meter,
+            header: null);
+
+        await middleware.InvokeAsync(new DefaultHttpContext());
+
+        Assert.Equal((1, 0), (meter.Totals.Completed, meter.Totals.Failed));
     }
 
     [Fact]
@@ -143,5 +206,10 @@ public sealed class RequestMeterTests
 
         Assert.True(answer.Headers.Contains(LoadHeader.Name));
         Assert.Equal("ok", await answer.Content.ReadAsStringAsync());
+    }
+
+    private sealed class TrailersFeature : IHttpResponseTrailersFeature
+    {
+        public IHeaderDictionary Trailers { get; set; } = new HeaderDictionary();
     }
 }

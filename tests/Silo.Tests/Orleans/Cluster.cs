@@ -1,0 +1,159 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Fairway.Gateway.Auth.Tokens;
+using Fairway.Testing;
+
+namespace Fairway.Silo.Tests.Orleans;
+
+/// <summary>Silos, Gateways and a model as processes of their own, which meet in a real etcd.</summary>
+internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
+{
+    public const string AdminKey = "admin-for-tests";
+
+    /// <summary>For what takes milliseconds on a machine that is not loaded.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private const string Secret = "a secret that only tests know, and long enough";
+
+    private readonly TempFolder _data = new();
+    private readonly List<Member> _members = [];
+    private Member? _model;
+
+    public string Etcd { get; } = string.Join(',', etcd.Select(url => url.GetLeftPart(UriPartial.Authority)));
+
+    public static string Token(string user) => TokenMint.Hs256(Secret, user, DateTimeOffset.UtcNow.AddHours(1));
+
+    public Task<Member> StartSiloAsync(string name, string? etcd = null) =>
+        StartAsync("Silo", name, "--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey);
+
+    /// <summary>A Gateway with a silo inside; one of the same name takes over what was kept.</summary>
+    public Task<Member> StartGatewayAsync(string name) => StartGatewayAsync(name, []);
+
+    /// <summary>A Gateway without a silo.</summary>
+    public Task<Member> StartClientAsync(string name) => StartGatewayAsync(name, ["--client"]);
+
+    public async Task StartModelAsync() => _model = await StartAsync("Model", "model");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_members.Select(member => member.DisposeAsync().AsTask()));
+        _data.Dispose();
+    }
+
+    private Task<Member> StartGatewayAsync(string name, string[] more) => StartAsync(
+        "Gateway",
+        name,
+        [
+            "--etcd", Etcd, "--admin-key", AdminKey, "--jwt-secret", Secret, "--data", _data[name], $"--Gateway:Id={name}", $"--Engine:Name={name}",
+            $"--Models:demo:BaseUrl={_model?.Url}v1", .. more,
+        ]);
+
+    private async Task<Member> StartAsync(string program, string name, params string[] arguments)
+    {
+        var process = RealProcess.Start(new RealProcessStart(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Fairway.{program}.dll"), "--port", "0", .. arguments])
+        {
+            // Many processes on few cores: the collector of servers would take a heap a core in each.
+            Environment = new Dictionary<string, string?> { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
+        });
+        var ready = await process.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromSeconds(120));
+        var member = new Member(name, process, new Uri(ready["READY ".Length..].Trim()));
+        _members.Add(member);
+        return member;
+    }
+}
+
+/// <summary>One process of the cluster.</summary>
+internal sealed class Member(string name, RealProcess process, Uri url) : IAsyncDisposable
+{
+    private readonly HttpClient _http = new() { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
+
+    public string Name => name;
+
+    public RealProcess Process => process;
+
+    public Uri Url => url;
+
+    public HttpClient Http => _http;
+
+    /// <summary>How many silos this one holds for active.</summary>
+    public async Task<int> ActiveSilosAsync()
+    {
+        const string Figure = "fairway_cluster_silos{state=\"Active\"} ";
+        var line = (await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n').FirstOrDefault(text => text.StartsWith(Figure, StringComparison.Ordinal));
+        return line is null ? 0 : int.Parse(line[Figure.Length..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Waits until this one sees so many active silos.</summary>
+    public Task SeesAsync(int silos) => Eventually.TrueAsync(async () => await ActiveSilosAsync() == silos, Cluster.Patience, $"{name} sees {silos} silos");
+
+    public async Task<HttpResponseMessage> RegisterAsync(string service, string id, int ttlSeconds = 600)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/v1/services/{service}/instances/{id}");
+        request.Headers.Add("x-admin-key", Cluster.AdminKey);
+        request.Content = JsonContent.Create(new { address = "127.0.0.1:9", ttlSeconds });
+        return await _http.SendAsync(request);
+    }
+
+    /// <summary>Ids on a service's list; throws when it cannot be read.</summary>
+    public async Task<string[]> BestAsync(string service)
+    {
+        var list = await _http.GetFromJsonAsync<JsonElement>($"/v1/services/{service}/best");
+        return [.. list.GetProperty("instances").EnumerateArray().Select(line => line.GetProperty("id").GetString()!).Order()];
+    }
+
+    /// <summary>The silos that hold a grain of this class.</summary>
+    public async Task<string[]> HoldersAsync(string grain) =>
+        [.. (await SilosAsync()).Where(silo => Has(silo, grain)).Select(silo => silo.GetProperty("silo").GetString()!)];
+
+    /// <summary>The address of this process's silo; null for a client.</summary>
+    public async Task<string?> OwnSiloAsync() => (await SilosAsync())
+        .Where(silo => silo.GetProperty("grains").EnumerateArray().Any(line => line.GetProperty("callsPerSecond").ValueKind == JsonValueKind.Number))
+        .Select(silo => silo.GetProperty("silo").GetString())
+        .FirstOrDefault();
+
+    /// <summary>Posts a prompt, expects 202, and returns the version.</summary>
+    public async Task<string> AskAsync(string user, string knobs, string conversation = "main")
+    {
+        using var request = Authorized(HttpMethod.Post, "/v1/streams", user);
+        request.Content = new StringContent(
+            $$"""{"model":"demo","conversation":"{{conversation}}","messages":[{"role":"user","content":"go"}],"knobs":{{knobs}}}""", null, "application/json");
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True((int)response.StatusCode == 202, $"{name}: {(int)response.StatusCode} {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text).GetProperty("version").GetString()!;
+    }
+
+    /// <summary>Follows a version to the end of the response.</summary>
+    public async Task<StreamReading> FollowAsync(string user, string version)
+    {
+        var request = Authorized(HttpMethod.Get, $"/v1/streams/{version}/events", user);
+        return await StreamReading.BeginAsync(await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await process.DisposeAsync();
+    }
+
+    private static bool Has(JsonElement silo, string grain) =>
+        silo.GetProperty("grains").EnumerateArray().Any(line => line.GetProperty("type").GetString() == grain);
+
+    private static HttpRequestMessage Authorized(HttpMethod method, string path, string user)
+    {
+        var request = new HttpRequestMessage(method, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Cluster.Token(user));
+        return request;
+    }
+
+    private async Task<JsonElement[]> SilosAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/grains");
+        request.Headers.Add("x-admin-key", Cluster.AdminKey);
+        using var response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return [.. (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("silos").EnumerateArray()];
+    }
+}
