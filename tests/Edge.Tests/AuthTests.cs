@@ -44,10 +44,14 @@ public sealed class AuthTests(EdgeFixture fixture)
         Assert.Equal("gateway", (await fixture.Edge.GetAsync("/v1/history", ("Cookie", $"a=b; fairway_session={token}"))).Id);
     }
 
-    [Fact]
-    public async Task Call_OfOpenAisApi_IsRefusedInItsShape()
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/v1/responses")]
+    [InlineData("/v1/responses/resp_1/cancel")]
+    [InlineData("/v1/models/demo")]
+    public async Task Call_OfOpenAisApi_IsRefusedInItsShape(string path)
     {
-        var reply = await fixture.Edge.SendAsync(HttpMethod.Post, "/v1/chat/completions", new StringContent("{}"));
+        var reply = await fixture.Edge.SendAsync(HttpMethod.Post, path, new StringContent("{}"));
 
         Assert.Equal(HttpStatusCode.Unauthorized, reply.Status);
         Assert.Equal("application/json", reply.Headers["Content-Type"]);

@@ -4,7 +4,7 @@
 local cjson = require "cjson.safe"
 
 local ngx = ngx
-local gsub, byte, format = string.gsub, string.byte, string.format
+local gsub, byte, find, format = string.gsub, string.byte, string.find, string.format
 
 local _M = {}
 
@@ -29,7 +29,7 @@ end
 
 --- Whether a path speaks OpenAI's language.
 function _M.speaks_openai(uri)
-  return uri == "/v1/chat/completions" or uri == "/v1/responses" or uri == "/v1/models"
+  return uri == "/v1/chat/completions" or find(uri, "^/v1/responses") ~= nil or find(uri, "^/v1/models") ~= nil
 end
 
 --- Answers with a refusal and ends the request.

@@ -63,7 +63,7 @@ function _M.access()
   local claims, code, detail
   if users.verifies() then
     claims, code, detail = users.of(headers)
-    if not claims and (code == "TOKEN_INVALID" or var.uri ~= "/v1/models") then
+    if not claims then
       return errors.refuse(401, code, detail, { ["WWW-Authenticate"] = "Bearer" })
     end
   end
