@@ -23,10 +23,11 @@ public static class PolicyCodec
         DocumentContext.Default.PolicyDocument,
         unknownFrom);
 
-    /// <summary>False for malformed JSON.</summary>
+    /// <summary>False for malformed JSON, and for a mode that nobody here knows.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> json, [NotNullWhen(true)] out ServicePolicy? record)
     {
-        if (!DocumentJson.TryRead(json, DocumentContext.Default.PolicyDocument, out var document))
+        if (!DocumentJson.TryRead(json, DocumentContext.Default.PolicyDocument, out var document)
+            || document.Mode is not (null or ServicePolicy.Scored or ServicePolicy.Manual or ServicePolicy.Hash))
         {
             record = null;
             return false;

@@ -22,7 +22,7 @@ public sealed class EtcdConfigProvider(Func<IRegistry> registry, TimeProvider ti
     {
         var prefix = RegistryKeys.ConfigsOf(space);
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        await foreach (var told in new RegistryWatcher(registry(), prefix, time, logger).ReadAsync(null, cancellationToken))
+        await foreach (var told in new RegistryWatcher(registry(), prefix, time, logger).ReadAsync(cancellationToken))
         {
             switch (told)
             {

@@ -46,7 +46,7 @@ public sealed class LaneTables(IRegistry registry, TimeProvider time, ILogger<Re
     {
         try
         {
-            await foreach (var told in new RegistryWatcher(registry, RegistryKeys.Lanes, time, logger).ReadAsync(null, stoppingToken))
+            await foreach (var told in new RegistryWatcher(registry, RegistryKeys.Lanes, time, logger).ReadAsync(stoppingToken))
             {
                 lock (_gate)
                 {

@@ -70,6 +70,31 @@ public sealed class EtcdFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restored_WithTheLeaseAndNotAllItsKeys_KeeperPutsThemAndWatcherNotices()
+    {
+        using var folder = new TempFolder();
+        await using var keeper = new LeaseKeeper(_registry, TimeSpan.FromSeconds(6), TimeProvider.System, NullLogger.Instance);
+        await keeper.PutAsync("/p/mine", Bytes("1"));
+        await using var events = new EventReader(new RegistryWatcher(_registry, "/p/").ReadAsync());
+        var before = (await events.NextAsync<RegistryEvent.Listed>()).Listing;
+        await _server.SnapshotAsync(folder["backup"]);
+        await keeper.PutAsync("/p/later", Bytes("1"));
+        var seen = await _registry.PutAsync("/p/a", Bytes("1"));
+        await events.KeysAsync(2);
+
+        await _server.RestoreAsync(folder["backup"]);
+        while (await _registry.PutAsync("/p/b", Bytes("1")) <= seen)
+        {
+        }
+
+        var listed = await events.SkipToAsync<RegistryEvent.Listed>();
+        Assert.True(listed.Restored);
+        Assert.Equal(before.ClusterId, listed.Listing.ClusterId);
+        Assert.DoesNotContain(listed.Listing.Entries, entry => entry.Key == "/p/a");
+        await Eventually.TrueAsync(async () => await _registry.GetAsync("/p/later") is not null, TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task Frozen_WatchNoticesAndCallsEndInTime()
     {
         using var hasty = Client(options =>

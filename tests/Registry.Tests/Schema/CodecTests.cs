@@ -161,6 +161,7 @@ public sealed class CodecTests
     [InlineData("/fairway/limits/orders", "{}")]
     [InlineData("/fairway/lanes/dev", "{\"ttlSeconds\":5}")]
     [InlineData("/fairway/policies/orders", "{\"weights\":7}")]
+    [InlineData("/fairway/policies/orders", "{\"mode\":\"other\"}")]
     [InlineData("/fairway/offline/10.0.0.1:80", "{\"expiresAt\":\"tomorrow\"}")]
     [InlineData("/fairway/gateways/g", "nonsense")]
     [InlineData("/fairway/cluster/c/members", "{}")]
