@@ -45,11 +45,13 @@ internal sealed class RecentAnswers(int capacity)
     public int Least(in Call call)
     {
         var least = -1;
+        var lowest = double.PositiveInfinity;
         for (var i = 0; i < _count; i++)
         {
-            if (!call.Excludes(_answers[i].Endpoint) && (least < 0 || Load(i) < Load(least)))
+            var load = Load(i);
+            if (load < lowest && !call.Excludes(_answers[i].Endpoint))
             {
-                least = i;
+                (least, lowest) = (i, load);
             }
         }
 

@@ -123,7 +123,7 @@ public sealed class Scored : IBalancer
             return firstHot ? second : first;
         }
 
-        return (second.InFlight + 1) / second.Weight < (first.InFlight + 1) / first.Weight ? second : first;
+        return second.InFlight / second.Weight < first.InFlight / first.Weight ? second : first;
     }
 
     /// <summary>Weights times preferences: within <see cref="ScoredOptions.SlowFactor"/> of the fast quarter all are alike, beyond it the sixth power of the ratio.</summary>

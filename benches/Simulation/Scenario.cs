@@ -18,7 +18,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
            from refresh in (double[])[100, 1_000, 10_000]
            from synchronised in (bool[])[false, true]
            select Herd(clients, refresh, synchronised, step),
-        Frozen(step),
+        Frozen(),
         Failing(step),
         Stuck(step),
         Rolling(),
@@ -54,14 +54,14 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
         ["0.7x"],
         Herding);
 
-    /// <summary>Nobody hears of anything for 10 min, in which a machine a minute dies and another, unheard of, takes its place.</summary>
-    private static Scenario Frozen(double step) => new(
+    /// <summary>A minute that is healthy, then ten in which nobody hears of anything, a machine dies in each, and none takes its place that callers know of.</summary>
+    private static Scenario Frozen() => new(
         "frozen",
-        "discovery frozen for 10 min, a machine a minute replaced, 0.7x",
+        "discovery frozen for 10 min, a machine lost each minute, 0.7x",
         new Setup
         {
-            Loads = [0.7, 0.7],
-            StepMs = 30 * step,
+            Loads = [.. Enumerable.Repeat(0.7, 11)],
+            StepMs = 60_000,
             Script = cluster =>
             {
                 var at = cluster.FirstStep + cluster.StepMs;
@@ -69,16 +69,12 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
                 for (var minute = 0; minute < 10; minute++)
                 {
                     var slot = 7 + (9 * minute);
-                    cluster.At(at + ((minute + 0.5) * cluster.StepMs / 10), () =>
-                    {
-                        cluster.Kill(slot);
-                        cluster.Discovery.Remove(cluster.Machines[slot]);
-                    });
+                    cluster.At(at + ((minute + 0.5) * cluster.StepMs), () => cluster.Kill(slot));
                 }
             },
         },
-        ["healthy", "frozen"],
-        Main);
+        ["healthy", .. Enumerable.Range(1, 10).Select(minute => $"minute {minute}")],
+        [Simulation.Policies.Own, Simulation.Policies.Weighted]);
 
     private static Scenario Failing(double step) => new(
         "failing",
@@ -89,7 +85,8 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             StepMs = step,
             Script = cluster =>
             {
-                cluster.At(cluster.FirstStep + cluster.StepMs - 2_000, () => cluster.Machines[0].FailureRate = 0.5);
+                cluster.At(cluster.FirstStep + cluster.StepMs, () => cluster.Machines[0].FailureRate = 0.5);
+                cluster.LeaveOut(cluster.FirstStep + cluster.StepMs, 2_000);
                 cluster.At(cluster.FirstStep + (2 * cluster.StepMs), () => cluster.Machines[0].FailureRate = 0);
             },
         },
@@ -105,7 +102,8 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             StepMs = step,
             Script = cluster =>
             {
-                cluster.At(cluster.FirstStep + cluster.StepMs - 2_000, () => cluster.Machines[0].Delay = 2_000);
+                cluster.At(cluster.FirstStep + cluster.StepMs, () => cluster.Machines[0].Delay = 2_000);
+                cluster.LeaveOut(cluster.FirstStep + cluster.StepMs, 2_000);
                 cluster.At(cluster.FirstStep + (2 * cluster.StepMs), () => cluster.Machines[0].Delay = 0);
             },
         },
