@@ -3,7 +3,7 @@ using System.Text.Json;
 using Fairway.Core.Directory;
 using Fairway.Core.Lanes;
 using Fairway.Product;
-using Fairway.Registry;
+using Fairway.Registry.Etcd;
 using Fairway.Registry.Schema;
 using Fairway.Testing;
 
@@ -16,12 +16,13 @@ internal sealed class LaneFaults : IAsyncDisposable
     private const string Service = "lane-orders";
     private const string Id = "lane-orders-1";
 
+    private static readonly string[] Testers = ["wanda"];
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TempFolder _folder = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
-    private readonly IRegistry _registry;
+    private readonly EtcdRegistry _registry;
     private readonly Uri _etcd;
     private readonly List<Uri> _gateways = [];
     private RealProcess? _second;
@@ -105,7 +106,7 @@ internal sealed class LaneFaults : IAsyncDisposable
     {
         using var put = new HttpRequestMessage(HttpMethod.Put, new Uri(_gateways[0], $"/v1/services/{Service}/grey"))
         {
-            Content = new StringContent(JsonSerializer.Serialize(new { target = Lane, whitelist = new[] { "wanda" }, kill })),
+            Content = new StringContent(JsonSerializer.Serialize(new { target = Lane, whitelist = Testers, kill })),
         };
         put.Headers.Add("x-admin-key", ProductProcess.AdminKey);
         using var answer = await _http.SendAsync(put);

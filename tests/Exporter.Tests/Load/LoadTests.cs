@@ -1,6 +1,5 @@
 using Fairway.Core.Scoring;
 using Fairway.Exporter.Tests.Hosting;
-using Fairway.Exporter.Tests.Peers;
 using Fairway.GrpcWire.Health;
 using Fairway.GrpcWire.Orca;
 using Fairway.Testing;

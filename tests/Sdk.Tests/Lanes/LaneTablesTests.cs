@@ -73,6 +73,6 @@ public sealed class LaneTablesTests : IAsyncLifetime
         }
     }
 
-    private Task PutLaneAsync(string lane, int? seconds) =>
+    private Task<long> PutLaneAsync(string lane, int? seconds) =>
         _registry.PutAsync(RegistryKeys.Lane(lane), LaneCodec.Encode(new LaneRecord(lane, "ops", _clock.GetUtcNow(), seconds)));
 }
