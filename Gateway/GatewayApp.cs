@@ -11,6 +11,7 @@ using Fairway.Gateway.Lanes;
 using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
+using Fairway.Gateway.Releases;
 using Fairway.Gateway.Relay;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
@@ -73,6 +74,7 @@ public static class GatewayApp
         app.MapRegistration();
         app.MapOperator();
         app.MapLanes();
+        app.MapReleases();
         app.MapSession();
         app.MapStreams();
         app.MapRelay();
@@ -120,6 +122,7 @@ public static class GatewayApp
 
         services.AddSingleton<Audit>();
         services.AddSingleton<OperatorStore>();
+        services.AddReleases();
         services.AddTelemetry();
         services.AddHostedService<Announcer>();
         services.ConfigureHttpJsonOptions(json =>

@@ -45,4 +45,7 @@ internal static partial class Log
 
     [LoggerMessage(24, LogLevel.Warning, "The last good values of configuration namespace {Namespace} cannot be kept: {Reason}")]
     public static partial void ConfigNotKept(this ILogger logger, string @namespace, string reason);
+
+    [LoggerMessage(25, LogLevel.Information, "{Service}/{Id} is base from now on: a release has made its lane so")]
+    public static partial void Promoted(this ILogger logger, string service, string id);
 }
