@@ -33,7 +33,6 @@ public sealed class BrokerLink(BrokerContext context, string name, Func<IConnect
         await _stop.CancelAsync();
         await _running;
         context.Metrics.Closed(name);
-        _stop.Dispose();
     }
 
     private async Task RunAsync()

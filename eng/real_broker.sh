@@ -31,9 +31,11 @@ prepare_postgres_account() {
   [ "$(id -u)" -eq 0 ] || return 0
   local change=(setpriv --pdeathsig TERM --reuid=postgres --regid=postgres --init-groups)
   chown postgres: "$1"
-  if ! "${change[@]}" -- test -w "$1" 2>/dev/null; then
+  # Asking by test -w would not count capabilities.
+  local probe=(-- sh -c ': >"$1/probe" && rm "$1/probe"' sh "$1")
+  if ! "${change[@]}" "${probe[@]}" 2>/dev/null; then
     change+=(--inh-caps=+dac_override --ambient-caps=+dac_override)
-    "${change[@]}" -- test -w "$1" 2>/dev/null || die "the user postgres cannot reach $1; choose another --data folder"
+    "${change[@]}" "${probe[@]}" 2>/dev/null || die "the user postgres cannot reach $1; choose another --data folder"
   fi
   as_postgres=("${change[@]}" --)
 }
@@ -49,7 +51,7 @@ start_postgres() {
   secret=$data/postgres.secret
   [ -f "$secret" ] || (umask 077 && head -c 24 /dev/urandom | base64 | tr -d '/+=\n' >"$secret")
   if [ ! -f "$folder/cluster/PG_VERSION" ]; then
-    (cd / && "${as_postgres[@]}" "$programs/initdb" -D "$folder/cluster" -U fairway -E UTF8 --locale=C --auth=scram-sha-256 --pwfile=/dev/stdin <"$secret") \
+    (cd / && "${as_postgres[@]}" "$programs/initdb" -D "$folder/cluster" -U fairway -E UTF8 --locale=C --no-sync --auth=scram-sha-256 --pwfile=/dev/stdin <"$secret") \
       >"$data/logs/initdb.log" 2>&1 || { cat "$data/logs/initdb.log" >&2; die 'initdb failed'; }
   fi
   stop_signal[postgres]=INT # ends sessions; TERM would wait for them

@@ -45,14 +45,14 @@ public static class GenerationServices
 
     private static void AddHistory(this IServiceCollection services, IConfiguration configuration, string? journal)
     {
+        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
         if (PostgresServices.IsConfigured(configuration))
         {
             services.AddPostgres();
             return;
         }
 
-        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
         services.AddSingleton<IHistory>(provider => new JournalHistory(
             journal, provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<JournalHistory>>()));

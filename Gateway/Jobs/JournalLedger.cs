@@ -10,6 +10,7 @@ internal sealed class JournalLedger : IJobLedger, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<(string User, long Version), DateTimeOffset> _marks = [];
     private readonly Queue<(string User, long Version)> _marksInOrder = new();
+    private readonly HashSet<JobRecord> _onTheWay = new(ReferenceEqualityComparer.Instance);
     private readonly IdempotencyKeys _keys;
     private readonly TimeProvider _time;
     private readonly ILogger<JournalLedger> _logger;
@@ -41,15 +42,12 @@ internal sealed class JournalLedger : IJobLedger, IAsyncDisposable
     public async Task SettleAsync(IdempotencyReservation reservation, long version)
     {
         var at = _time.GetUtcNow();
-        await AppendAsync(new JobRecord.Key(reservation.User, reservation.Key, reservation.BodyHash, version, at));
-        _keys.Settle(reservation.User, reservation.Key, reservation.BodyHash, version, at);
+        await KeepAsync(
+            new JobRecord.Key(reservation.User, reservation.Key, reservation.BodyHash, version, at),
+            () => _keys.Settle(reservation.User, reservation.Key, reservation.BodyHash, version, at));
     }
 
-    public async Task MarkFirstFrameAsync(string user, long version)
-    {
-        await AppendAsync(new JobRecord.FirstFrame(user, version));
-        Mark(user, version);
-    }
+    public Task MarkFirstFrameAsync(string user, long version) => KeepAsync(new JobRecord.FirstFrame(user, version), () => Mark(user, version));
 
     public Task<bool> HasFirstFrameAsync(string user, long version)
     {
@@ -61,13 +59,34 @@ internal sealed class JournalLedger : IJobLedger, IAsyncDisposable
 
     public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task AppendAsync(JobRecord record)
+    /// <summary>Writes a record and then remembers it. In between it counts as remembered, or a rewrite of the journal would leave it out.</summary>
+    private async Task KeepAsync(JobRecord record, Action remember)
     {
-        if (_journal is not null)
+        if (_journal is null)
+        {
+            remember();
+            return;
+        }
+
+        lock (_gate)
+        {
+            _onTheWay.Add(record);
+        }
+
+        try
         {
             await _journal.AppendAsync(record.Encode());
-            CompactIfLarge(_journal);
+            remember();
         }
+        finally
+        {
+            lock (_gate)
+            {
+                _onTheWay.Remove(record);
+            }
+        }
+
+        CompactIfLarge(_journal);
     }
 
     private void Replay(JobRecord record)
@@ -125,7 +144,7 @@ internal sealed class JournalLedger : IJobLedger, IAsyncDisposable
     {
         lock (_gate)
         {
-            return [.. _keys.All().Concat(_marksInOrder.Select(JobRecord (mark) => new JobRecord.FirstFrame(mark.User, mark.Version)))
+            return [.. _onTheWay.Concat(_keys.All()).Concat(_marksInOrder.Select(JobRecord (mark) => new JobRecord.FirstFrame(mark.User, mark.Version)))
                 .Select(record => record.Encode())];
         }
     }

@@ -1,6 +1,7 @@
 using Fairway.Sdk.Lanes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Fairway.Sdk.Orleans;
 

@@ -82,7 +82,7 @@ public sealed class PostgresServer : IAsyncDisposable
         _process = RealProcess.Start(AsAccount(
             "postgres", "-D", _folder["data"], "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
             "-c", "max_connections=200", "-c", "synchronous_commit=on", "-c", "wal_sync_method=fdatasync"));
-        await _process.WaitReadyAsync(async () => await RunAsync("pg_isready", "-h", "127.0.0.1", "-p", $"{Port}") == 0, TimeSpan.FromMinutes(1));
+        await _process.WaitReadyAsync(async () => await RunAsync("pg_isready", "-h", "127.0.0.1", "-p", $"{Port}") == 0, TimeSpan.FromMinutes(3));
     }
 
     public async ValueTask DisposeAsync()

@@ -86,7 +86,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         {
             try
             {
-                await _publisher.PublishAsync("", _options.Queue, new BasicProperties { Persistent = true }, JobMessage.Encode(job), CancellationToken.None);
+                await _publisher.PublishAsync("", _options.Queue, new BasicProperties { Persistent = true }, JobMessage.Encode(job));
             }
             catch (Exception failure) when (failure is BrokerAwayException or BrokerRefusedException)
             {

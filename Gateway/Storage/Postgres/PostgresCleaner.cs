@@ -1,3 +1,4 @@
+using Fairway.Gateway.History;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -6,7 +7,8 @@ namespace Fairway.Gateway.Storage.Postgres;
 
 /// <summary>Removes what is over, a few thousand rows at a time so that no lock is held for long. Several Gateways may do it at once.</summary>
 internal sealed class PostgresCleaner(
-    PostgresStore store, PostgresMetrics metrics, IOptions<PostgresOptions> options, TimeProvider time, ILogger<PostgresCleaner> logger) : BackgroundService
+    PostgresStore store, PostgresMetrics metrics, IOptions<PostgresOptions> options, IOptions<HistoryOptions> history, TimeProvider time,
+    ILogger<PostgresCleaner> logger) : BackgroundService
 {
     private const int Rows = 5000;
 
@@ -40,9 +42,9 @@ internal sealed class PostgresCleaner(
         await CleanAsync("acknowledgements", "at", day, cancellationToken);
         await CleanAsync("first_frames", "at", day, cancellationToken);
         await CleanAsync("idempotency_keys", "reserved_until", day + TimeSpan.FromMinutes(5), cancellationToken);
-        if (options.Value.RetentionDays > 0)
+        if (history.Value.Retention is { } retention)
         {
-            await CleanAsync("answers", "kept_at", TimeSpan.FromDays(options.Value.RetentionDays), cancellationToken);
+            await CleanAsync("answers", "kept_at", retention, cancellationToken);
         }
     }
 

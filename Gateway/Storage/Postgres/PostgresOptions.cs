@@ -29,9 +29,6 @@ public sealed class PostgresOptions
     /// <summary>Writes that may go in one transaction, 1 to 5000. Default 256.</summary>
     public int BatchSize { get; set; } = 256;
 
-    /// <summary>Days an answer is kept, 0 to 36500; 0 keeps it for good. Default 0.</summary>
-    public double RetentionDays { get; set; }
-
     /// <summary>Seconds between two looks for what is to be forgotten, 1 to 86400. Default 600.</summary>
     public double CleanSeconds { get; set; } = 600;
 }
@@ -63,7 +60,6 @@ internal sealed class PostgresOptionsValidator : IValidateOptions<PostgresOption
         Check(nameof(options.ConnectSeconds), options.ConnectSeconds, 1, 60);
         Check(nameof(options.CommandSeconds), options.CommandSeconds, 1, 300);
         Check(nameof(options.BatchSize), options.BatchSize, 1, 5000);
-        Check(nameof(options.RetentionDays), options.RetentionDays, 0, 36500);
         Check(nameof(options.CleanSeconds), options.CleanSeconds, 1, 86400);
         return failures.Count > 0 ? ValidateOptionsResult.Fail(failures) : ValidateOptionsResult.Success;
 

@@ -201,6 +201,30 @@ public sealed class UserStreamsTests
     }
 
     [Fact]
+    public void Withdraw_Queued_FreesItsPlaceAndNoWorkerRevivesIt()
+    {
+        var version = Open("a");
+        Open("b");
+        _effects.Clear();
+
+        _streams.Withdraw(version, _effects);
+
+        Assert.Null(_streams.Find(version));
+        Assert.Null(_streams.Current("a"));
+        Assert.Contains(_effects, effect => effect is StreamEffect.Freed freed && freed.Version == version);
+        Assert.False(_streams.Adopt(version, "a", default, _effects));
+        Assert.NotEqual(0, Open("c"));
+    }
+
+    [Fact]
+    public void Withdraw_Unknown_ChangesNothing()
+    {
+        _streams.Withdraw(7, _effects);
+
+        Assert.Empty(_effects);
+    }
+
+    [Fact]
     public void Stop_Unknown_IsFalse() => Assert.False(_streams.Stop(7, _effects));
 
     [Fact]

@@ -22,8 +22,8 @@ internal sealed class BrokerHost : IAsyncDisposable
             ["--jwt-secret", StreamHost.Secret, $"--Models:demo:BaseUrl={model.Url}/v1", "--Streams:DrainSeconds=0", .. args]));
         await Eventually.TrueAsync(
             async () => (await host.Gateway.GetAsync("/metrics")).Text is var metrics
-                && (!args.Any(arg => arg.Contains("RabbitMq", StringComparison.Ordinal)) || metrics.Contains("fairway_jobs_queue_up 1", StringComparison.Ordinal))
-                && (!args.Any(arg => arg.Contains("Postgres", StringComparison.Ordinal)) || metrics.Contains("fairway_history_up 1", StringComparison.Ordinal)),
+                && (!args.Any(arg => arg.Contains("RabbitMq", StringComparison.Ordinal)) || metrics.Contains("\nfairway_jobs_queue_up 1\n", StringComparison.Ordinal))
+                && (!args.Any(arg => arg.Contains("Postgres", StringComparison.Ordinal)) || metrics.Contains("\nfairway_history_up 1\n", StringComparison.Ordinal)),
             TimeSpan.FromSeconds(60));
         return host;
     }

@@ -17,7 +17,7 @@ public sealed class BrokerOptionsTests
     [InlineData("History:Postgres:MaxConnections", "1")]
     [InlineData("History:Postgres:CommandSeconds", "0")]
     [InlineData("History:Postgres:BatchSize", "0")]
-    [InlineData("History:Postgres:RetentionDays", "-1")]
+    [InlineData("History:RetentionDays", "-1")]
     [InlineData("History:Postgres:CleanSeconds", "0")]
     public async Task Start_ASettingThatCannotWork_IsRefusedByName(string key, string value)
     {

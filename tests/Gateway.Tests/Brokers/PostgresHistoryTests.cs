@@ -94,7 +94,7 @@ public sealed class PostgresHistoryTests(BrokerFixture servers) : IAsyncLifetime
     [Fact]
     public async Task Clean_WithRetention_RemovesAnswersOlderThanThatOverManyRounds()
     {
-        await using var rig = new Rig(servers, _schema, options => options.RetentionDays = 30);
+        await using var rig = new Rig(servers, _schema, retentionDays: 30);
         await servers.QueryAsync<object>($"""
             INSERT INTO {_schema}.answers SELECT 'aged', v, 'main', '', '', '', now(), now() - interval '31 days' FROM generate_series(1, 12001) v;
             INSERT INTO {_schema}.answers VALUES ('aged', 20000, 'main', '', '', '', now(), now() - interval '29 days');
@@ -170,16 +170,16 @@ public sealed class PostgresHistoryTests(BrokerFixture servers) : IAsyncLifetime
         private readonly PostgresWriter _writer;
         private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-        public Rig(BrokerFixture servers, string schema, Action<PostgresOptions>? configure = null)
+        public Rig(BrokerFixture servers, string schema, double retentionDays = 0)
         {
             var settings = new PostgresOptions { ConnectionString = servers.Postgres.ConnectionString, Schema = schema };
-            configure?.Invoke(settings);
             var options = Options.Create(settings);
             var metrics = ActivatorUtilities.CreateInstance<PostgresMetrics>(_services);
             _store = new PostgresStore(options, metrics, TimeProvider.System, NullLogger<PostgresStore>.Instance);
             _writer = new PostgresWriter(_store, metrics, options, NullLogger<PostgresWriter>.Instance);
             History = new PostgresHistory(_store, _writer);
-            Cleaner = new PostgresCleaner(_store, metrics, options, TimeProvider.System, NullLogger<PostgresCleaner>.Instance);
+            Cleaner = new PostgresCleaner(
+                _store, metrics, options, Options.Create(new HistoryOptions { RetentionDays = retentionDays }), TimeProvider.System, NullLogger<PostgresCleaner>.Instance);
         }
 
         public PostgresHistory History { get; }

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Fairway.Core.Lanes;
+using Fairway.Sdk.Lanes;
+using RabbitMQ.Client;
+
+namespace Fairway.Sdk.RabbitMq.Lanes;
+
+/// <summary>What a message has besides its body.</summary>
+public sealed record LaneMessageOptions
+{
+    /// <summary>Default: a new one.</summary>
+    public string? Id { get; init; }
+
+    public string? ContentType { get; init; }
+
+    /// <summary>The label it carries. Default: the current one.</summary>
+    public Label? Label { get; init; }
+
+    /// <summary>Further headers; those of labels and stamps are not theirs to set.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = ImmutableDictionary<string, string>.Empty;
+}
+
+/// <summary>Publishes to topics with publisher confirms, stamped with the groups that are to process each message.</summary>
+public sealed class LanePublisher : IAsyncDisposable
+{
+    private readonly BrokerContext _context;
+    private readonly ILaneViews _views;
+    private readonly ConfirmedPublisher _publisher;
+    private readonly ConcurrentDictionary<(IConnection Connection, string Topic, string? Lane, string Table), Task> _declared = new();
+    private readonly ConcurrentDictionary<(string Topic, string Lane, string Table), TopicStamp> _stamps = new();
+
+    /// <param name="name">Of its link to the broker, in logs and metrics.</param>
+    public LanePublisher(BrokerContext context, ILaneViews views, string name = "topics.publish")
+    {
+        (_context, _views) = (context, views);
+        _publisher = new ConfirmedPublisher(context, name, (_, _) => Task.CompletedTask);
+    }
+
+    /// <summary>Whether a message can be sent now.</summary>
+    public bool IsUp => _publisher.IsUp;
+
+    /// <summary>Begins to connect; returns at once.</summary>
+    public void Start() => _publisher.Start();
+
+    /// <summary>Publishes; every group has the message on its disk when this returns.</summary>
+    /// <returns>The message's id.</returns>
+    /// <exception cref="BrokerAwayException">Not known to have arrived; to publish it again under the same id is right.</exception>
+    /// <exception cref="BrokerRefusedException">A group's queue refuses it.</exception>
+    public async Task<string> PublishAsync(
+        string topic, ReadOnlyMemory<byte> body, LaneMessageOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        Group.CheckTopic(topic);
+        var label = options?.Label ?? LaneContext.Current;
+        var view = _views.Current;
+        if (_publisher.Connection is not { } connection)
+        {
+            throw new BrokerAwayException(mayHaveArrived: false);
+        }
+
+        // Reading the table before the groups are seen to makes a declaration that comes in between the next message's.
+        await EnsureAsync(connection, topic, label.Lane, view);
+        var id = options?.Id ?? Guid.CreateVersion7().ToString();
+        await _publisher.PublishAsync(topic, "", Properties(topic, label, view, id, options), body, mandatory: false, cancellationToken);
+        return id;
+    }
+
+    public ValueTask DisposeAsync() => _publisher.DisposeAsync();
+
+    private BasicProperties Properties(string topic, Label label, LaneView view, string id, LaneMessageOptions? options)
+    {
+        var properties = new BasicProperties { Persistent = true, MessageId = id, ContentType = options?.ContentType };
+        if (options is { Headers.Count: > 0 })
+        {
+            properties.Headers = options.Headers.ToDictionary(header => header.Key, object? (header) => header.Value);
+        }
+
+        if (!label.IsEmpty)
+        {
+            properties.Headers ??= new Dictionary<string, object?>();
+            LaneMessage.WriteLabel(label, properties.Headers);
+            if (label.Lane is { } lane)
+            {
+                properties.Headers[MessageHeaders.Stamp] = Stamp(topic, lane, view).Write();
+            }
+        }
+
+        return properties;
+    }
+
+    private TopicStamp Stamp(string topic, string lane, LaneView view)
+    {
+        var key = (topic, lane, view.Table.Version);
+        if (!_stamps.TryGetValue(key, out var stamp))
+        {
+            if (_stamps.Count > 1000)
+            {
+                _stamps.Clear(); // tables long gone
+            }
+
+            stamp = _stamps[key] = TopicStamp.Of(topic, lane, view.DeclaredIn(lane), view.Table);
+        }
+
+        return stamp;
+    }
+
+    private async Task EnsureAsync(IConnection connection, string topic, string? lane, LaneView view)
+    {
+        // Unlabelled messages need the topic alone, whatever the table.
+        var key = (Connection: connection, Topic: topic, Lane: lane, Table: lane is null ? "" : view.Table.Version);
+        if (_declared.TryGetValue(key, out var known) && known.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        var declaring = _declared.GetOrAdd(key, missing => DeclareAsync(missing.Connection, missing.Topic, missing.Lane, view));
+        try
+        {
+            await declaring;
+        }
+        catch (Exception failure)
+        {
+            _declared.TryRemove(key, out _);
+            throw new BrokerAwayException(mayHaveArrived: false, failure);
+        }
+
+        foreach (var old in _declared.Keys.Where(old => old.Connection != connection || (old.Lane is not null && old.Table != view.Table.Version)))
+        {
+            _declared.TryRemove(old, out _);
+        }
+    }
+
+    /// <summary>
+    /// A lane that declares a service gets that service's group before the first message that is stamped for it, whether anybody of it
+    /// ever ran; but only where the service consumes this topic, which its base group tells.
+    /// </summary>
+    private async Task DeclareAsync(IConnection connection, string topic, string? lane, LaneView view)
+    {
+        await connection.DeclareTopicAsync(topic, CancellationToken.None);
+        if (lane is null)
+        {
+            return;
+        }
+
+        foreach (var service in Stamp(topic, lane, view).Services)
+        {
+            if (await connection.DepthAsync(new Group(topic, service, null).Queue, CancellationToken.None) is not null)
+            {
+                var group = new Group(topic, service, lane);
+                await connection.DeclareGroupAsync(group, _context.Logger, CancellationToken.None);
+                await _views.RememberAsync(group, CancellationToken.None); // where that fails, base remembers it when it sees the lane
+            }
+        }
+    }
+}
