@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Threading.Channels;
 using Fairway.Core.Lanes;
 using Fairway.Sdk.Lanes;
@@ -118,37 +119,38 @@ public sealed class LaneConsumer : IAsyncDisposable
     private BrokerConsumer Consumer(Group group) => new(
         _context, group == _group ? group.Queue : $"{group.Queue}.stand-in", group.Queue, (ushort)_options.Prefetch,
         (connection, token) => connection.DeclareGroupAsync(group, _context.Logger, token),
-        delivery => TakeAsync(group, delivery));
+        delivery => Take(group, delivery), properties => IsOurs(group, properties));
 
-    private async Task TakeAsync(Group group, BrokerDelivery delivery)
+    private Task Take(Group group, BrokerDelivery delivery)
     {
-        if (_isStopping)
+        // What comes while this stops is given back when the link closes.
+        _ = !_isStopping && _messages.Writer.TryWrite(new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery)));
+        return Task.CompletedTask;
+    }
+
+    private bool IsOurs(Group group, IReadOnlyBasicProperties properties)
+    {
+        if (LaneFor(BrokerDelivery.Header(properties, MessageHeaders.Stamp)) == group.Lane)
         {
-            return; // given back when the link closes
+            return true;
         }
 
-        if (LaneFor(delivery.Header(MessageHeaders.Stamp)) == group.Lane)
-        {
-            _messages.Writer.TryWrite(new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery)));
-        }
-        else
-        {
-            await delivery.AcknowledgeAsync();
-            _metrics.Delivered(group, "passed");
-        }
+        _metrics.Delivered(group, "passed");
+        return false;
     }
 
     /// <summary>The lane whose group processes it. Messages that come together mostly have one stamp.</summary>
-    private string? LaneFor(string? stamp)
+    private string? LaneFor(byte[]? stamp)
     {
         if (stamp is null)
         {
             return null;
         }
 
-        if (_lastStamp is not { } last || last.Text != stamp)
+        if (_lastStamp is not { } last || !last.Bytes.AsSpan().SequenceEqual(stamp))
         {
-            _lastStamp = last = new ReadStamp(stamp, TopicStamp.TryRead(stamp, out var read) ? read.LaneFor(_options.Service) : null);
+            _lastStamp = last = new ReadStamp(
+                stamp, TopicStamp.TryRead(Encoding.UTF8.GetString(stamp), out var read) ? read.LaneFor(_options.Service) : null);
         }
 
         return last.Lane;
@@ -397,5 +399,5 @@ public sealed class LaneConsumer : IAsyncDisposable
 
     private Group Of(string lane) => _group with { Lane = lane };
 
-    private sealed record ReadStamp(string Text, string? Lane);
+    private sealed record ReadStamp(byte[] Bytes, string? Lane);
 }
