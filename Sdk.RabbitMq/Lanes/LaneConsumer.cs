@@ -24,6 +24,7 @@ public sealed class LaneConsumer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, BrokerConsumer> _standIns = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(IConnection Connection, string Queue), Task> _declared = new();
     private readonly StandIns _rule;
+    private readonly SemaphoreSlim _slots;
     private readonly HashSet<string> _everDeclared = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
@@ -55,6 +56,7 @@ public sealed class LaneConsumer : IAsyncDisposable
         _group = new Group(options.Topic, options.Service, options.Lane);
         _rule = new StandIns(options.StandInAfter, context.Time);
         _publisher = new ConfirmedPublisher(context, $"{_group.Queue}.publish", (_, _) => Task.CompletedTask);
+        _slots = new SemaphoreSlim(options.Concurrency);
         _own = Consumer(_group);
     }
 
@@ -69,7 +71,8 @@ public sealed class LaneConsumer : IAsyncDisposable
     {
         _publisher.Start();
         _own.Start();
-        _running = Task.WhenAll([LookAsync(), .. Enumerable.Range(0, _options.Concurrency).Select(_ => Task.Run(WorkAsync))]);
+        var workers = _options.BatchSize == 1 ? 0 : _options.Concurrency;
+        _running = Task.WhenAll([LookAsync(), .. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))]);
     }
 
     /// <summary>Takes no more messages, waits for running handlers, and gives the rest back.</summary>
@@ -80,7 +83,7 @@ public sealed class LaneConsumer : IAsyncDisposable
         _messages.Writer.TryComplete();
         try
         {
-            await _running.WaitAsync(_options.Drain, _context.Time);
+            await Task.WhenAll(_running, IdleAsync()).WaitAsync(_options.Drain, _context.Time);
         }
         catch (TimeoutException)
         {
@@ -119,13 +122,41 @@ public sealed class LaneConsumer : IAsyncDisposable
     private BrokerConsumer Consumer(Group group) => new(
         _context, group == _group ? group.Queue : $"{group.Queue}.stand-in", group.Queue, (ushort)_options.Prefetch,
         (connection, token) => connection.DeclareGroupAsync(group, _context.Logger, token),
-        delivery => Take(group, delivery), properties => IsOurs(group, properties));
+        delivery => TakeAsync(group, delivery), properties => IsOurs(group, properties), (ushort)_options.Concurrency);
 
-    private Task Take(Group group, BrokerDelivery delivery)
+    /// <summary>One message is processed where it comes in; batches are put together by workers.</summary>
+    private async Task TakeAsync(Group group, BrokerDelivery delivery)
     {
-        // What comes while this stops is given back when the link closes.
-        _ = !_isStopping && _messages.Writer.TryWrite(new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery)));
-        return Task.CompletedTask;
+        var message = new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery));
+        if (_options.BatchSize > 1)
+        {
+            _messages.Writer.TryWrite(message);
+            return;
+        }
+
+        await _slots.WaitAsync(); // those who stand in share them
+        try
+        {
+            if (!_isStopping) // what comes while this stops is given back when the link closes
+            {
+                await ProcessAsync([message]);
+            }
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Returns when no message is being processed.</summary>
+    private async Task IdleAsync()
+    {
+        for (var slot = 0; slot < _options.Concurrency; slot++)
+        {
+            await _slots.WaitAsync();
+        }
+
+        _slots.Release(_options.Concurrency);
     }
 
     private bool IsOurs(Group group, IReadOnlyBasicProperties properties)
@@ -197,7 +228,7 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
     }
 
-    private async Task ProcessAsync(List<LaneMessage> batch)
+    private async Task ProcessAsync(IReadOnlyList<LaneMessage> batch)
     {
         var began = _context.Time.GetTimestamp();
         try
@@ -210,7 +241,10 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            batch.ForEach(message => message.Fail(message.Failure ?? failure));
+            foreach (var message in batch)
+            {
+                message.Fail(message.Failure ?? failure);
+            }
         }
 
         _metrics.Handled(_group, _context.Time.GetElapsedTime(began));
