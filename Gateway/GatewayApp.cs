@@ -11,6 +11,7 @@ using Fairway.Gateway.Lanes;
 using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
+using Fairway.Gateway.Releases;
 using Fairway.Gateway.Relay;
 using Fairway.Gateway.Streams;
 using Fairway.Gateway.Telemetry;
@@ -72,6 +73,7 @@ public static class GatewayApp
         app.MapRegistration();
         app.MapOperator();
         app.MapLanes();
+        app.MapReleases();
         app.MapSession();
         app.MapStreams();
         app.MapRelay();
@@ -119,6 +121,7 @@ public static class GatewayApp
 
         services.AddSingleton<Audit>();
         services.AddSingleton<OperatorStore>();
+        services.AddReleases();
         services.AddTelemetry();
         services.AddHostedService<Announcer>();
         services.ConfigureHttpJsonOptions(json =>

@@ -31,4 +31,13 @@ internal static partial class Log
 
     [LoggerMessage(22, LogLevel.Error, "SERVICES_FILE_ENTRY: {Service}/{Instance} of the services file is not as the file has it, it is tried again: {Reason}")]
     public static partial void ServicesFileEntry(ILogger logger, string service, string instance, string reason);
+
+    [LoggerMessage(30, LogLevel.Information, "Release of {Service} to {Version}: {Phase}, paused {Paused} {Reason}")]
+    public static partial void ReleaseMoved(ILogger logger, string service, string version, Core.Releases.ReleasePhase phase, bool paused, string reason);
+
+    [LoggerMessage(31, LogLevel.Error, "EXECUTOR_FAILED: {Service} in lane '{Lane}' could not be brought to {Count} instances, its release pauses: {Reason}")]
+    public static partial void ExecutorFailed(ILogger logger, string service, string lane, int count, string reason);
+
+    [LoggerMessage(32, LogLevel.Warning, "Releases wait for the registry: {Reason}")]
+    public static partial void ReleasesWait(ILogger logger, string reason);
 }

@@ -103,9 +103,14 @@ public static class ReleaseMachine
         }
 
         var left = state.Old.Length - state.Leaving.Length;
-        return state.BaseScale != left
-            ? new ReleaseStep(state, [new ReleaseEffect.ScaleBase(left, state.Leaving)])
-            : new ReleaseStep(Enter(state, ReleasePhase.Starting, now), [new ReleaseEffect.BringBack(state.Leaving)]);
+        if (state.BaseScale != left)
+        {
+            return new ReleaseStep(state, [new ReleaseEffect.ScaleBase(left, state.Leaving)]);
+        }
+
+        return AreGone(fleet.Base, state.Leaving)
+            ? new ReleaseStep(Enter(state, ReleasePhase.Starting, now), [new ReleaseEffect.BringBack(state.Leaving)])
+            : Waiting(state, "Old instances that were stopped are still registered.", now);
     }
 
     private static ReleaseStep Starting(ReleaseState state, ReleaseFleet fleet, DateTimeOffset now)
@@ -158,6 +163,11 @@ public static class ReleaseMachine
             return new ReleaseStep(state, [new ReleaseEffect.ScaleBase(0, Rest(state))]);
         }
 
+        if (!AreGone(fleet.Base, Rest(state)))
+        {
+            return Waiting(state, "Old instances that were stopped are still registered.", now);
+        }
+
         if (state.LaneScale != state.Old.Length)
         {
             return new ReleaseStep(state, [new ReleaseEffect.BringBack(Rest(state)), new ReleaseEffect.ScaleLane(state.Old.Length)]);
@@ -165,9 +175,7 @@ public static class ReleaseMachine
 
         if (Usable(fleet.Lane) < state.Old.Length)
         {
-            return now - state.Since > state.Plan.StartTime + state.Plan.DrainTime
-                ? Pause(state, $"{Usable(fleet.Lane)} of {state.Old.Length} new instances are usable.")
-                : new ReleaseStep(state, []);
+            return Waiting(state, $"{Usable(fleet.Lane)} of {state.Old.Length} new instances are usable.", now);
         }
 
         return new ReleaseStep(Enter(state, ReleasePhase.Promoting, now), [new ReleaseEffect.Promote()]);
@@ -191,7 +199,9 @@ public static class ReleaseMachine
     {
         if (state.BaseScale == 0)
         {
-            return new ReleaseStep(Enter(state, ReleasePhase.Done, now), [new ReleaseEffect.BringBack(state.Old)]);
+            return AreGone(fleet.Base, state.Old)
+                ? new ReleaseStep(Enter(state, ReleasePhase.Done, now), [new ReleaseEffect.BringBack(state.Old)])
+                : new ReleaseStep(state, []);
         }
 
         return new ReleaseStep(
@@ -237,6 +247,13 @@ public static class ReleaseMachine
             && (since >= state.Plan.DrainTime
                 || !members.Any(member => member.InFlight > 0 && targets.Any(target => target.Id == member.Id)));
     }
+
+    /// <summary>Only then may their addresses serve again: another instance may come to have them.</summary>
+    private static bool AreGone(ImmutableArray<ReleaseMember> members, ImmutableArray<ReleaseTarget> targets) =>
+        !members.Any(member => targets.Any(target => target.Id == member.Id));
+
+    private static ReleaseStep Waiting(ReleaseState state, string reason, DateTimeOffset now) =>
+        now - state.Since > state.Plan.StartTime + state.Plan.DrainTime ? Pause(state, reason) : new ReleaseStep(state, []);
 
     private static ImmutableArray<ReleaseTarget> Rest(ReleaseState state) => state.Old[state.Leaving.Length..];
 

@@ -15,7 +15,7 @@ internal sealed class StreamRestorer(IJobQueue queue, IGrainFactory grains, ILog
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = UsersAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(queue.LeftBehind.GroupBy(job => job.User), options, (jobs, _) => RestoreAsync(jobs.Key, [.. jobs]));
+        await Parallel.ForEachAsync(queue.TakeLeftBehind().GroupBy(job => job.User), options, (jobs, _) => RestoreAsync(jobs.Key, [.. jobs]));
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -17,9 +17,15 @@ public interface IJobQueue
 
     /// <summary>
     /// What the last process left behind, oldest first: jobs that are delivered again, and answers that had come to their end but may
-    /// not have been acknowledged; of these <see cref="StreamJob.MayHaveStored"/> holds.
+    /// not have been acknowledged; of these <see cref="StreamJob.MayHaveStored"/> holds. Given once.
     /// </summary>
-    IReadOnlyList<StreamJob> LeftBehind => [];
+    IReadOnlyList<StreamJob> TakeLeftBehind() => [];
+
+    /// <summary>
+    /// How long after the start of this process jobs that were accepted before may still be on their way to it, unknown to any grain.
+    /// Zero where <see cref="TakeLeftBehind"/> tells of all of them.
+    /// </summary>
+    TimeSpan CatchUp => TimeSpan.Zero;
 
     /// <summary>A place in the queue; null when it is full (429 <c>QUEUE_FULL</c>). Dispose it where no job comes to stand in it.</summary>
     /// <exception cref="QueueAwayException">The queue's broker is away.</exception>

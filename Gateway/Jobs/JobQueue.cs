@@ -23,6 +23,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     private readonly Journal? _journal;
     private readonly string _file = "";
     private readonly long _leastCompactAt;
+    private StreamJob[] _leftBehind = [];
     private long _compactAt;
     private int _waiting;
 
@@ -51,13 +52,13 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 
         Redeliver(time.GetUtcNow() - TimeSpan.FromSeconds(streams.Value.UnreadSeconds));
         ForgetEnded();
-        LeftBehind = [.. _jobs.Values.Select(entry => entry.Job).Concat(_ended.Select(Lost)).OrderBy(job => job.Version)];
+        _leftBehind = [.. _jobs.Values.Select(entry => entry.Job).Concat(_ended.Select(Lost)).OrderBy(job => job.Version)];
         CompactIfLarge();
     }
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
 
-    public IReadOnlyList<StreamJob> LeftBehind { get; } = [];
+    public IReadOnlyList<StreamJob> TakeLeftBehind() => Interlocked.Exchange(ref _leftBehind, []);
 
     public int Waiting => Volatile.Read(ref _waiting);
 

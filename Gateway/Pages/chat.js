@@ -92,6 +92,7 @@ const listener = {
     endTurn(turnOf(version), error.code === "STREAM_GONE" ? "No longer held." : error.message, true);
   },
   onState(state) {
+    if (!signIn.hidden && state === "refused") return; // it says so already
     status.textContent = words[state];
     status.className = kinds[state] || "";
     if (!signIn.hidden && (state === "idle" || state === "live")) start(); // another tab has signed in
@@ -103,7 +104,9 @@ async function showHistory() {
   for (const item of page.items) {
     if (turnOf(item.version)) continue; // it is being followed
     const calls = (item.toolCalls || []).map((call) => (call.function?.name || "") + (call.function?.arguments || ""));
-    addTurn(item.version, questionOf(item.messages), true).querySelector(".answer").textContent = item.answer + calls.join("");
+    const turn = addTurn(item.version, questionOf(item.messages), true);
+    turn.querySelector(".answer").textContent = item.answer + calls.join("");
+    if (turn.querySelector(".answer").textContent === "") endTurn(turn, "No answer.");
   }
   before = page.next;
   older.hidden = !before;

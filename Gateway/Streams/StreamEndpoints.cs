@@ -51,6 +51,6 @@ public static class StreamEndpoints
     private static async Task<IResult> StopAsync(HttpContext context, IGrainFactory grains, string version) =>
         await grains.GetGrain<IUserStreamGrain>(context.UserToken().Subject).Stop(Version(version)) ? TypedResults.NoContent() : throw Gone();
 
-    private static long Version(string text) =>
+    internal static long Version(string text) =>
         Position.TryParse(text, out var version) ? version : throw Gone();
 }

@@ -33,6 +33,7 @@ internal sealed class StreamHub : BackgroundService
     private readonly Observer _observer; // the engine holds observers weakly
     private readonly CancellationTokenRegistration _stopping;
     private readonly ITimer _beat;
+    private readonly long _startedAt;
     private IStreamObserver? _reference;
     private volatile bool _isDraining;
 
@@ -42,10 +43,14 @@ internal sealed class StreamHub : BackgroundService
     {
         (_grains, _gateway, _options, _clock, _metrics, _logger) = (grains, gateway.Value, options.Value, clock, metrics, logger);
         _observer = new Observer(this);
+        _startedAt = clock.GetTimestamp();
         var tick = _options.Heartbeat / 5;
         _beat = clock.CreateTimer(static state => ((StreamHub)state!).Tick(), this, tick, tick);
         _stopping = lifetime.ApplicationStopping.Register(Drain);
     }
+
+    /// <summary>How long this process has been serving.</summary>
+    public TimeSpan Uptime => _clock.GetElapsedTime(_startedAt);
 
     /// <summary>The process is about to end: nothing new is begun.</summary>
     public bool IsDraining => _isDraining;

@@ -23,6 +23,7 @@ public static class RegistryKeys
     public const string Offlines = Prefix + "offline/";
     public const string Limits = Prefix + "limits/";
     public const string Configs = Prefix + "config/";
+    public const string Releases = Prefix + "releases/";
     public const string Clusters = Prefix + "cluster/";
 
     /// <summary>The configuration namespace of stress thresholds, one key a service.</summary>
@@ -65,6 +66,8 @@ public static class RegistryKeys
         : throw new ArgumentException($"'{address}' is not of the form ip:port.", nameof(address));
 
     public static string Limit(string service) => Limits + Name(service);
+
+    public static string Release(string service) => Releases + Name(service);
 
     public static string Config(string space, string key)
     {

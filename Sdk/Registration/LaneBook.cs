@@ -52,11 +52,18 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
         return null;
     }
 
+    /// <summary>Whether a release has made the lane's instances of a service base, and the revision of that word (0: there is none).</summary>
+    public async Task<(bool IsPromoted, long Revision)> PromotionAsync(string service, string lane, CancellationToken cancellationToken) =>
+        await registry.GetAsync(RegistryKeys.Release(service), cancellationToken) is { } entry
+            ? (ReleaseCodec.TryDecode(entry.Value.Span, out var release) && release.IsPromoted(lane), entry.ModRevision)
+            : (false, 0);
+
     /// <summary>
     /// Declares the service in the lane unless an operator did. One made by registration is written again, so
     /// that a last instance that leaves at this moment sees its deletion's guard fail.
     /// </summary>
-    public async Task DeclareAsync(string lane, string service, CancellationToken cancellationToken)
+    /// <param name="releaseRevision">Of <see cref="PromotionAsync"/>: a release that moved since is not to find a declaration it took away.</param>
+    public async Task DeclareAsync(string lane, string service, long releaseRevision, CancellationToken cancellationToken)
     {
         var key = RegistryKeys.Declaration(lane, service);
         var entry = await registry.GetAsync(key, cancellationToken);
@@ -68,7 +75,10 @@ internal sealed class LaneBook(IRegistry registry, TimeProvider time, IOptions<F
         var declaration = LaneCodec.Encode(new LaneDeclaration(service, ByRegistration, Park));
         await registry.TxnAsync(
             new RegistryTxn(
-                [new RegistryCompare.ModRevisionIs(key, entry?.ModRevision ?? 0)],
+                [
+                    new RegistryCompare.ModRevisionIs(key, entry?.ModRevision ?? 0),
+                    new RegistryCompare.ModRevisionIs(RegistryKeys.Release(service), releaseRevision),
+                ],
                 [new RegistryOp.Put(key, declaration)],
                 []),
             cancellationToken);

@@ -97,10 +97,20 @@ internal sealed class Registrar : IAsyncDisposable
     {
         try
         {
-            if (record.Lane.Length > 0 && await _lanes.EnterAsync(record.Lane, cancellationToken) is { } refusal)
+            var releaseRevision = 0L;
+            if (record.Lane.Length > 0)
             {
-                await RefuseAsync(record, refusal.Code, refusal.Message, cancellationToken);
-                return _lease;
+                (var isPromoted, releaseRevision) = await _lanes.PromotionAsync(record.Service, record.Lane, cancellationToken);
+                if (isPromoted)
+                {
+                    record = record with { Lane = "" };
+                    await BecomeBaseAsync(record, cancellationToken);
+                }
+                else if (await _lanes.EnterAsync(record.Lane, cancellationToken) is { } refusal)
+                {
+                    await RefuseAsync(record, refusal.Code, refusal.Message, cancellationToken);
+                    return _lease;
+                }
             }
 
             if (_instance.State != RegistrationState.Registered)
@@ -110,7 +120,7 @@ internal sealed class Registrar : IAsyncDisposable
 
             if (record.Lane.Length > 0)
             {
-                await _lanes.DeclareAsync(record.Lane, record.Service, cancellationToken);
+                await _lanes.DeclareAsync(record.Lane, record.Service, releaseRevision, cancellationToken);
             }
         }
         catch (RegistryException failure)
@@ -139,6 +149,17 @@ internal sealed class Registrar : IAsyncDisposable
         }
 
         return record.Lane.Length > 0 ? _lease : null;
+    }
+
+    /// <summary>A release has made this instance's lane base: what its lease keeps must say so too.</summary>
+    private async Task BecomeBaseAsync(InstanceRecord record, CancellationToken cancellationToken)
+    {
+        if (_instance is { State: RegistrationState.Registered, Record.Lane.Length: > 0 })
+        {
+            await PutAsync(record, cancellationToken);
+            _instance.Set(RegistrationState.Registered, record);
+            _logger.Promoted(record.Service, record.Id);
+        }
     }
 
     private async Task RefuseAsync(InstanceRecord record, string code, string message, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Fairway.Product;
 using Fairway.Registry.Etcd;
+using Fairway.Report;
 using Fairway.Testing;
 using Microsoft.Extensions.Options;
 

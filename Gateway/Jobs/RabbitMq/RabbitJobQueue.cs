@@ -45,6 +45,8 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
 
+    public TimeSpan CatchUp { get; } = TimeSpan.FromSeconds(10);
+
     public int Waiting => _depth.Waiting;
 
     /// <summary>Whether jobs can be put in, and come out.</summary>

@@ -97,13 +97,14 @@ public sealed class JobQueueTests : IDisposable
 
         await using (var again = Open())
         {
-            Assert.Equal([(1, true), (2, true), (3, true)], again.LeftBehind.Select(job => (job.Version, job.MayHaveStored)));
+            Assert.Equal([(1, true), (2, true), (3, true)], again.TakeLeftBehind().Select(job => (job.Version, job.MayHaveStored)));
+            Assert.Empty(again.TakeLeftBehind());
             Assert.Equal(1, again.Waiting);
         }
 
         _clock.Advance(TimeSpan.FromSeconds(2));
         await using var late = Open();
-        Assert.Equal([2, 3], late.LeftBehind.Select(job => job.Version));
+        Assert.Equal([2, 3], late.TakeLeftBehind().Select(job => job.Version));
     }
 
     [Fact]

@@ -1,42 +1,24 @@
-using System.Globalization;
 using System.Net;
+using Fairway.Gateway.Tests.Brokers;
 using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Streams;
 
-/// <summary>A Gateway of its own process, killed with SIGKILL under its readers and started again on the same port and folder.</summary>
-public sealed class KillTests : IAsyncLifetime
+/// <summary>What a Gateway that was killed with SIGKILL held: each reader gets the rest, or one coded end.</summary>
+[Collection(BrokerCollection.Name)]
+public sealed class KillTests(BrokerFixture brokers)
 {
     private const string Endless = """{"tokens":100000,"tokensPerSecond":20}""";
     private const string Short = """{"tokens":6}""";
     private const int Workers = 6;
 
-    private readonly TempFolder _data = new();
-    private readonly int _port = FreePort.Next();
-    private readonly HttpClient _client = new();
-    private ModelHost? _model;
-    private RealProcess? _gateway;
-
-    public async Task InitializeAsync()
-    {
-        _client.BaseAddress = new Uri($"http://127.0.0.1:{_port}");
-        _model = await ModelHost.StartAsync();
-        await StartAsync();
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _gateway!.DisposeAsync();
-        await _model!.DisposeAsync();
-        _client.Dispose();
-        _data.Dispose();
-    }
-
     [Fact]
     public async Task Kill_UnderReaders_EachGetsTheRestOrOneCodedEnd()
     {
+        await using var host = await KilledGateway.StartAsync($"--Streams:MaxConcurrent={Workers}");
+
         // ended, read in part, not acknowledged
-        var ended = await AskAllAsync("ended", Workers, Short);
+        var ended = await host.AskAllAsync("ended", Workers, Short);
         foreach (var reader in ended)
         {
             await reader.ReadAsync(3);
@@ -47,27 +29,18 @@ public sealed class KillTests : IAsyncLifetime
         var acknowledged = ended[0];
         Assert.Equal(HttpStatusCode.NoContent, (await acknowledged.User.AcknowledgeAsync(acknowledged.Version)).Status);
 
-        // in mid-answer, with several readers each
-        var running = await AskAllAsync("running", Workers, Endless);
-        running = [.. running, .. running.Select(reader => reader.Beside())];
-        foreach (var reader in running)
-        {
-            await reader.ReadAsync(4);
-        }
-
-        // accepted, and no worker has come to them
-        var waiting = await AskAllAsync("waiting", 20, Short);
+        var running = await RunningAsync(host);
+        var waiting = await host.AskAllAsync("waiting", 20, Short); // accepted, and no worker has come to them
         var older = waiting[0];
-        var newer = new Reader(older.User, await older.User.AskAsync("again", Short));
+        var newer = new KilledReader(older.User, await older.User.AskAsync("again", Short));
 
-        _gateway!.Kill();
-        await StartAsync();
+        await host.KillAndStartAsync();
 
         var all = ended.Skip(1).Concat(running).Concat(waiting).Append(newer).ToArray();
         await Task.WhenAll(all.Select(reader => reader.ReadToEndAsync()));
         Assert.All(all, reader => reader.AssertOnce());
-        Assert.All(ended.Skip(1).Concat(running), reader => Assert.Contains("\"code\":\"INTERRUPTED\"", reader.Frames[^1].Data, StringComparison.Ordinal));
-        Assert.All(waiting.Skip(1).Append(newer), reader => Assert.Equal(("stop", 9), (reader.Frames[^1].Event, reader.Frames.Count)));
+        Assert.All(ended.Skip(1).Concat(running), AssertInterrupted);
+        Assert.All(waiting.Skip(1).Append(newer), AssertWhole);
         Assert.Equal(("superseded", $$"""{"by":"{{newer.Version}}"}"""), (older.Frames[^1].Event, older.Frames[^1].Data));
 
         using var current = await newer.User.FollowAsync("current");
@@ -76,64 +49,41 @@ public sealed class KillTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, (await acknowledged.User.AcknowledgeAsync(acknowledged.Version)).Status);
         using var gone = await acknowledged.User.FollowAsync(acknowledged.Version);
         Assert.Equal(HttpStatusCode.Gone, gone.Status);
-        Assert.Equal(Workers + Workers + 20, _model!.Calls.Calls); // no model is asked a second time; the superseded one was never asked
+        Assert.Equal(Workers + Workers + 20, host.Model.Calls.Calls); // no model is asked a second time; the superseded one was never asked
     }
 
-    private async Task StartAsync()
+    [Fact]
+    public async Task Kill_UnderReadersOverABroker_EachGetsTheRestOrOneCodedEnd()
     {
-        _gateway = RealProcess.Dotnet(
-            "Fairway.Gateway.dll", "--port", _port.ToString(CultureInfo.InvariantCulture), "--data", _data["data"], "--jwt-secret", StreamHost.Secret,
-            $"--Models:demo:BaseUrl={_model!.BaseUrl}", $"--Streams:MaxConcurrent={Workers}");
-        await _gateway.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
+        await using var host = await KilledGateway.StartAsync(
+            [$"--Streams:MaxConcurrent={Workers}", .. brokers.RabbitSettings(BrokerFixture.NewName())]);
+        var running = await RunningAsync(host);
+        var waiting = await host.AskAllAsync("waiting", 20, Short);
+
+        await host.KillAndStartAsync();
+
+        var all = running.Concat(waiting).ToArray();
+        await Task.WhenAll(all.Select(reader => reader.ReadToEndAsync()));
+        Assert.All(all, reader => reader.AssertOnce());
+        Assert.All(running, AssertInterrupted);
+        Assert.All(waiting, AssertWhole);
     }
 
-    private async Task<Reader[]> AskAllAsync(string name, int users, string knobs) => await Task.WhenAll(Enumerable.Range(0, users).Select(async index =>
+    /// <summary>In mid-answer, with two readers each.</summary>
+    private static async Task<KilledReader[]> RunningAsync(KilledGateway host)
     {
-        var user = StreamUser.Of(_client, $"{name}-{index}");
-        return new Reader(user, await user.AskAsync("tides", knobs));
-    }));
-
-    /// <summary>Comes back with its position until it has a terminal, as an EventSource does.</summary>
-    private sealed class Reader(StreamUser user, string version)
-    {
-        private readonly SseParser _whole = new();
-
-        public StreamUser User => user;
-
-        public string Version => version;
-
-        public List<Received> Frames => _whole.Frames;
-
-        public Reader Beside() => new(user, version);
-
-        /// <summary>Takes so many frames, and loses the connection.</summary>
-        public async Task ReadAsync(int frames)
+        var running = await host.AskAllAsync("running", Workers, Endless);
+        running = [.. running, .. running.Select(reader => reader.Beside())];
+        foreach (var reader in running)
         {
-            using var connection = await user.FollowAsync(version);
-            await connection.ReadAsync(parser => parser.Frames.Count >= frames);
-            connection.Parser.Frames.RemoveRange(frames, connection.Parser.Frames.Count - frames);
-            _whole.Take(connection.Parser);
+            await reader.ReadAsync(4);
         }
 
-        public async Task ReadToEndAsync()
-        {
-            while (!_whole.HasEnded)
-            {
-                using var connection = await user.FollowAsync(version, _whole.LastId);
-                Assert.True(connection.Status == HttpStatusCode.OK, $"{connection.Status} for {version} after {_whole.LastId}");
-                await connection.ReadAllAsync();
-                _whole.Take(connection.Parser);
-            }
-        }
-
-        /// <summary>Deltas without gap or repeat from the start, and one terminal, which alone may leave offsets out.</summary>
-        public void AssertOnce()
-        {
-            var deltas = Frames.Where(frame => !frame.IsTerminal).ToArray();
-            Assert.Equal(Enumerable.Range(0, deltas.Length), deltas.Select(frame => frame.Offset));
-            Assert.Equal(deltas.Length + 1, Frames.Count);
-            Assert.True(Frames[^1].IsTerminal && Frames[^1].Offset >= deltas.Length);
-            Assert.All(Frames, frame => Assert.StartsWith(version + ":", frame.Id, StringComparison.Ordinal));
-        }
+        return running;
     }
+
+    private static void AssertInterrupted(KilledReader reader) =>
+        Assert.Contains("\"code\":\"INTERRUPTED\"", reader.Frames[^1].Data, StringComparison.Ordinal);
+
+    private static void AssertWhole(KilledReader reader) => Assert.Equal(("stop", 9), (reader.Frames[^1].Event, reader.Frames.Count));
 }

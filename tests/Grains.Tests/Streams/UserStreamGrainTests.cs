@@ -28,6 +28,29 @@ public sealed class UserStreamGrainTests
     }
 
     [Fact]
+    public async Task Restore_WhatAProcessLeftBehind_WaitsIsInterruptedSupersededOrForgotten()
+    {
+        await using var host = await StreamHost.StartAsync();
+        host.History.Acknowledged.Add(4);
+
+        await host.Grain.Restore(
+        [
+            StreamHost.Job(4, mayHaveStored: true, conversation: "acknowledged"),
+            StreamHost.Job(5, mayHaveStored: true, conversation: "lost"),
+            StreamHost.Job(6, mayHaveStored: true, conversation: "again"),
+            StreamHost.Job(7, attempt: 2, conversation: "again"),
+        ]);
+
+        Assert.Null(await host.ReadAsync(4));
+        Assert.Contains("INTERRUPTED", Assert.Single((await host.ReadAsync(5, 1000))!), StringComparison.Ordinal);
+        Assert.Equal("""Superseded {"by":"7"}""", Assert.Single((await host.ReadAsync(6, 1000))!));
+        Assert.Equal([], await host.ReadAsync(7));
+        Assert.Equal(7, await host.Grain.Current("again"));
+        Assert.Equal(AppendOutcome.Ended, await host.BeginAsync(StreamHost.Job(5, attempt: 2, mayHaveStored: true, conversation: "lost")));
+        Assert.Equal(AppendOutcome.Accepted, await host.BeginAsync(StreamHost.Job(7, attempt: 2, conversation: "again")));
+    }
+
+    [Fact]
     public async Task Subscription_NotRenewedFor15Seconds_IsPushedNothingMore()
     {
         await using var host = await StreamHost.StartAsync();

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace Fairway.Load;
+namespace Fairway.Report;
 
 /// <summary>What another process has taken of the machine so far.</summary>
-internal readonly record struct ProcessUsage(double ResidentBytes, double ProcessorSeconds)
+public readonly record struct ProcessUsage(double ResidentBytes, double ProcessorSeconds)
 {
     public static ProcessUsage Of(int pid)
     {

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Fairway.Sdk.Stress;
+
+/// <summary>Finds the key of each stress request, and turns a refusal of the gate into problem+json with its code.</summary>
+internal sealed class StressMiddleware(RequestDelegate next, StressGate gate)
+{
+    public Task InvokeAsync(HttpContext context) => StressGate.IsMarked ? ServeAsync(context) : next(context);
+
+    private async Task ServeAsync(HttpContext context)
+    {
+        StressKey.Use(StressKey.Of(context, gate.Rule.Key));
+        try
+        {
+            await next(context);
+        }
+        catch (StressException refused) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            context.Response.StatusCode = refused.Status;
+            context.Response.ContentType = "application/problem+json";
+            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(new
+            {
+                type = "about:blank",
+                title = ReasonPhrases.GetReasonPhrase(refused.Status),
+                status = refused.Status,
+                detail = refused.Message,
+                code = refused.Code,
+            }));
+        }
+    }
+}
