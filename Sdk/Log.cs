@@ -31,6 +31,15 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Information, "Made lane {Lane}, owned by {Owner}, for {Seconds} s")]
     public static partial void LaneMade(this ILogger logger, string lane, string owner, int seconds);
 
+    [LoggerMessage(10, LogLevel.Warning, "Gateway {Gateway} gives no lists, what is known stands: {Reason}")]
+    public static partial void GatewayAway(this ILogger logger, Uri gateway, string reason);
+
+    [LoggerMessage(11, LogLevel.Information, "Lists are read from {Gateway} again")]
+    public static partial void GatewayBack(this ILogger logger, Uri gateway);
+
+    [LoggerMessage(12, LogLevel.Warning, "Put {Service}/{Id} at {Address} out for failing this process")]
+    public static partial void InstanceEjected(this ILogger logger, string service, string id, string address);
+
     [LoggerMessage(20, LogLevel.Information, "Read configuration namespace {Namespace}, version {Version}: {Count} values")]
     public static partial void ConfigRead(this ILogger logger, string @namespace, string version, int count);
 

@@ -7,4 +7,7 @@ internal static partial class Log
 
     [LoggerMessage(2, LogLevel.Information, "Leaving the cluster: not ready from now on, and stopping in {Seconds} s.")]
     public static partial void Leaving(this ILogger logger, double seconds);
+
+    [LoggerMessage(3, LogLevel.Warning, "The membership table cannot be read yet; the silo waits for the registry: {Reason}")]
+    public static partial void WaitingForRegistry(this ILogger logger, string reason);
 }

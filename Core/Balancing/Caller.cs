@@ -27,6 +27,9 @@ public sealed record CallerOptions
 /// </summary>
 public sealed class Caller
 {
+    /// <summary>What is left of the weight of zones that are to get nothing: enough to be found where all of the own zone is excluded, too little to be drawn.</summary>
+    private const double LastResort = 1e-6;
+
     private readonly IBalancer _policy;
     private readonly string _zone;
     private readonly PassiveEjection? _ejection;
@@ -75,10 +78,11 @@ public sealed class Caller
     /// <summary>Where to send a request; it counts as in flight from now on. Null where there is nobody left.</summary>
     /// <param name="now">The present.</param>
     /// <param name="position">Of the request's key on the ring.</param>
-    /// <param name="tried">Where it failed already.</param>
-    public Endpoint? Begin(TimeSpan now, uint position = 0, ReadOnlySpan<Endpoint> tried = default)
+    /// <param name="tried">Where it failed already, or must not go.</param>
+    /// <param name="again">It was sent once already, so that it adds nothing to the budget of retries.</param>
+    public Endpoint? Begin(TimeSpan now, uint position = 0, ReadOnlySpan<Endpoint> tried = default, bool again = false)
     {
-        if (tried.IsEmpty)
+        if (!again)
         {
             _retries?.Deposit();
         }
@@ -100,14 +104,20 @@ public sealed class Caller
         endpoint.Begin();
     }
 
-    /// <summary>The request ended. True where its failure put the instance out.</summary>
-    public bool End(Endpoint endpoint, in Outcome outcome, TimeSpan now)
+    /// <summary>A request that was begun is not sent there after all.</summary>
+    public void Abandon(Endpoint endpoint)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         Interlocked.Decrement(ref _inFlight);
         endpoint.End();
+    }
+
+    /// <summary>The request ended. True where its failure put the instance out.</summary>
+    public bool End(Endpoint endpoint, in Outcome outcome, TimeSpan now)
+    {
+        Abandon(endpoint);
         _policy.Ended(endpoint, outcome, now);
-        return _ejection?.Ended(endpoint, outcome.Failed, _list, now) ?? false;
+        return _ejection?.Ended(endpoint, outcome, _list, now) ?? false;
     }
 
     /// <summary>The instance said how busy it is.</summary>
@@ -148,7 +158,7 @@ public sealed class Caller
         var factors = ZonePreference.Factors(zones, _zone);
         for (var i = 0; i < weights.Length; i++)
         {
-            weights[i] *= instances[i].Zone == _zone ? factors.Own : factors.Others;
+            weights[i] *= instances[i].Zone == _zone ? factors.Own : Math.Max(factors.Others, LastResort);
         }
     }
 }

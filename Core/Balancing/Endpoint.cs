@@ -12,7 +12,10 @@ public sealed class Endpoint(InstanceView view)
     public const double TypicalRequests = 50;
 
     /// <summary>But what is older than about this is forgotten, however few came since.</summary>
-    public static readonly TimeSpan TypicalSpan = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan TypicalSpan = TimeSpan.FromSeconds(30);
+
+    /// <summary>Of one that nobody asks nothing new is heard: what is held against it fades with this time constant, so that it is tried again.</summary>
+    public static readonly TimeSpan Forgiveness = TimeSpan.FromSeconds(20);
 
     private InstanceView _view = view;
     private int _inFlight;
@@ -88,15 +91,17 @@ public sealed class Endpoint(InstanceView view)
             Report(inFlight, now - TimeSpan.FromMilliseconds(age));
         }
 
-        if (next.LatencyMs is not { } latency)
-        {
-            return;
-        }
-
         var span = now - _learnedAt;
-        var share = Math.Max((next.Rps ?? 0) * span.TotalSeconds / TypicalRequests, span / TypicalSpan);
-        TypicalMs = double.IsNaN(TypicalMs) ? latency : TypicalMs + ((latency - TypicalMs) * Math.Min(1, share));
         _learnedAt = now;
+        if (next is { LatencyMs: { } latency, Rps: not 0 })
+        {
+            var share = Math.Max((next.Rps ?? 0) * span.TotalSeconds / TypicalRequests, span / TypicalSpan);
+            TypicalMs = double.IsNaN(TypicalMs) ? latency : TypicalMs + ((latency - TypicalMs) * Math.Min(1, share));
+        }
+        else
+        {
+            TypicalMs *= Math.Exp(-(span / Forgiveness));
+        }
     }
 
     public override string ToString() => Id;

@@ -38,7 +38,11 @@ public readonly ref struct Call
 /// <summary>How a request ended.</summary>
 /// <param name="LatencyMs">From its start to its answer.</param>
 /// <param name="Failed">The instance's fault: no connection, no answer in time, or a 5xx.</param>
-public readonly record struct Outcome(double LatencyMs, bool Failed);
+public readonly record struct Outcome(double LatencyMs, bool Failed)
+{
+    /// <summary>There was no connection: nothing was sent, and nobody is there.</summary>
+    public bool IsUnreachable { get; init; }
+}
 
 /// <summary>What an instance said of itself, in band or when probed.</summary>
 /// <param name="InFlight">Requests being served.</param>

@@ -35,7 +35,7 @@ internal struct EndpointFailures
 
 /// <summary>
 /// Takes out, for this caller alone, an instance that failed it several times in a row, so that one whose death no list tells of
-/// yet costs a few tries only. When its time is over a single failure takes it out again, for longer; a success forgives all.
+/// yet costs a few tries only, and one that refuses connections costs one. When its time is over a single failure takes it out again, for longer; a success forgives all.
 /// </summary>
 public sealed class PassiveEjection
 {
@@ -50,14 +50,14 @@ public sealed class PassiveEjection
 
     /// <summary>A request ended. True where this took the instance out.</summary>
     /// <param name="endpoint">Whose request it was.</param>
-    /// <param name="failed">Whether it was the instance's failure.</param>
+    /// <param name="outcome">How. One that cannot be reached is out at once.</param>
     /// <param name="list">The list in force: of it at most <see cref="PassiveEjectionOptions.MaxShare"/> are out at once.</param>
     /// <param name="now">The present.</param>
-    public bool Ended(Endpoint endpoint, bool failed, EndpointList list, TimeSpan now)
+    public bool Ended(Endpoint endpoint, in Outcome outcome, EndpointList list, TimeSpan now)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         ArgumentNullException.ThrowIfNull(list);
-        if (!failed && Volatile.Read(ref endpoint.Failures.InARow) == 0)
+        if (!outcome.Failed && Volatile.Read(ref endpoint.Failures.InARow) == 0)
         {
             return false;
         }
@@ -65,14 +65,14 @@ public sealed class PassiveEjection
         lock (_gate)
         {
             ref var failures = ref endpoint.Failures;
-            if (!failed)
+            if (!outcome.Failed)
             {
                 failures = default;
                 return false;
             }
 
             // Late failures of an instance that is out say nothing new.
-            failures.InARow++;
+            failures.InARow = outcome.IsUnreachable ? Math.Max(failures.InARow + 1, _options.Failures) : failures.InARow + 1;
             if (endpoint.IsOut(now) || failures.InARow < _options.Failures || Out(list, now) + 1 > _options.MaxShare * list.Count)
             {
                 return false;

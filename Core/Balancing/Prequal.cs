@@ -78,8 +78,14 @@ public sealed class Prequal(Draws draws, PrequalOptions? options = null) : IBala
         }
     }
 
+    /// <summary>Takes in answers of probes; reports in band have no latency to them, and the paper does without.</summary>
     public void Reported(Endpoint endpoint, in LoadReport report, TimeSpan now)
     {
+        if (double.IsNaN(report.LatencyMs))
+        {
+            return;
+        }
+
         lock (_gate)
         {
             // The part beyond a whole number is a chance of one use more.

@@ -45,11 +45,13 @@ internal sealed class RecentAnswers(int capacity)
     public int Least(in Call call)
     {
         var least = -1;
+        var lowest = double.PositiveInfinity;
         for (var i = 0; i < _count; i++)
         {
-            if (!call.Excludes(_answers[i].Endpoint) && (least < 0 || Load(i) < Load(least)))
+            var load = Load(i);
+            if (load < lowest && !call.Excludes(_answers[i].Endpoint))
             {
-                least = i;
+                (least, lowest) = (i, load);
             }
         }
 
@@ -59,11 +61,19 @@ internal sealed class RecentAnswers(int capacity)
     /// <summary>Requests in flight there with one more, by weight.</summary>
     public double Load(int index) => (_answers[index].InFlight + 1) / _answers[index].Endpoint.Weight;
 
-    /// <summary>Takes one out: it speaks for one request.</summary>
-    public Endpoint Take(int index)
+    /// <summary>Uses one: it speaks for one request, or is kept, with that request counted in.</summary>
+    public Endpoint Use(int index, bool keep)
     {
         var endpoint = _answers[index].Endpoint;
-        Remove(index);
+        if (keep)
+        {
+            _answers[index].InFlight++;
+        }
+        else
+        {
+            Remove(index);
+        }
+
         return endpoint;
     }
 

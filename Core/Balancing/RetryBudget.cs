@@ -9,8 +9,8 @@ public sealed record RetryBudgetOptions
     /// <summary>Retries a second that are always granted, so that those who call little may retry too; default 3.</summary>
     public double PerSecond { get; init; } = 3;
 
-    /// <summary>What can be saved up, in seconds of <see cref="PerSecond"/> and in retries at least 10; default 10.</summary>
-    public double Seconds { get; init; } = 10;
+    /// <summary>What can be saved up, for the moment in which many instances are lost at once; default 100.</summary>
+    public double Most { get; init; } = 100;
 
     /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> naming the value that is out of range.</summary>
     public void Validate()
@@ -18,7 +18,7 @@ public sealed record RetryBudgetOptions
         ArgumentOutOfRangeException.ThrowIfNegative(Share);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Share, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(PerSecond);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(Seconds, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Most, 1);
     }
 }
 
@@ -30,7 +30,6 @@ public sealed class RetryBudget
 {
     private readonly Lock _gate = new();
     private readonly RetryBudgetOptions _options;
-    private readonly double _most;
     private double _balance;
     private TimeSpan? _at;
 
@@ -38,8 +37,7 @@ public sealed class RetryBudget
     {
         _options = options ?? new RetryBudgetOptions();
         _options.Validate();
-        _balance = _options.PerSecond * _options.Seconds;
-        _most = Math.Max(10, _balance);
+        _balance = Math.Min(_options.Most, 10 * _options.PerSecond);
     }
 
     /// <summary>A request was made for the first time.</summary>
@@ -47,7 +45,7 @@ public sealed class RetryBudget
     {
         lock (_gate)
         {
-            _balance = Math.Min(_most, _balance + _options.Share);
+            _balance = Math.Min(_options.Most, _balance + _options.Share);
         }
     }
 
@@ -56,7 +54,7 @@ public sealed class RetryBudget
     {
         lock (_gate)
         {
-            _balance = Math.Min(_most, _balance + (_at is { } before ? Math.Max(0, (now - before).TotalSeconds) * _options.PerSecond : 0));
+            _balance = Math.Min(_options.Most, _balance + (_at is { } before ? Math.Max(0, (now - before).TotalSeconds) * _options.PerSecond : 0));
             _at = now;
             if (_balance < 1)
             {

@@ -34,6 +34,9 @@ public sealed record ScoredOptions
 /// </summary>
 public sealed class Scored : IBalancer
 {
+    /// <summary>Below this ratio of the fast quarter's latency to its own an instance has the least preference anyhow.</summary>
+    private const double Hopeless = 0.45;
+
     private readonly Draws _draws;
     private readonly ScoredOptions _options;
     private readonly RecentAnswers _answers;
@@ -83,7 +86,9 @@ public sealed class Scored : IBalancer
             _answers.Expire(call.Now - _options.AnswerAge);
             var least = _answers.Least(call);
             // Of one that never reported, not a number: nothing is less, and it is taken.
-            return least >= 0 && _answers.Load(least) < (drawn.Reported + 1) / drawn.Weight ? _answers.Take(least) : drawn;
+            return least >= 0 && _answers.Load(least) < (drawn.Reported + 1) / drawn.Weight
+                ? _answers.Use(least, keep: list.Count <= _options.Answers)
+                : drawn;
         }
     }
 
@@ -123,7 +128,7 @@ public sealed class Scored : IBalancer
             return firstHot ? second : first;
         }
 
-        return (second.InFlight + 1) / second.Weight < (first.InFlight + 1) / first.Weight ? second : first;
+        return second.InFlight / second.Weight < first.InFlight / first.Weight ? second : first;
     }
 
     /// <summary>Weights times preferences: within <see cref="ScoredOptions.SlowFactor"/> of the fast quarter all are alike, beyond it the sixth power of the ratio.</summary>
@@ -135,6 +140,11 @@ public sealed class Scored : IBalancer
         {
             var ratio = fast / list[i].TypicalMs; // not a number where either is unknown
             var cube = ratio * ratio * ratio;
+            if (ratio < Hopeless)
+            {
+                list[i].TypicalMs = fast / Hopeless; // so that it is forgiven no later than one that is merely very slow
+            }
+
             list[i].Preference = ratio < 1 ? Math.Max(_options.LeastPreference, cube * cube) : 1;
             weights[i] *= list[i].Preference;
         }

@@ -6,15 +6,16 @@ namespace Fairway.Sdk.Load;
 
 /// <summary>
 /// The load as a response header, in ORCA's native form (<c>TEXT name=value,...</c>, github.com/envoyproxy/envoy/issues/6614).
-/// The text is made at most every 100 ms, by one request; the others take the one before.
+/// The text is made at most every 100 ms, by one request; the others take the one before. What is in flight is told as of now:
+/// callers balance by it, and 100 ms are long.
 /// </summary>
-internal sealed class LoadHeader(LoadSampler sampler, TimeProvider time)
+internal sealed class LoadHeader(LoadSampler sampler, RequestMeter meter, TimeProvider time)
 {
     public const string Name = "endpoint-load-metrics";
 
     private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(100);
 
-    private volatile Made _made = new(Format(sampler.Recent()), time.GetTimestamp());
+    private volatile Made _made = new(Text(sampler), time.GetTimestamp());
     private int _making;
 
     /// <summary>The header's value now.</summary>
@@ -26,7 +27,7 @@ internal sealed class LoadHeader(LoadSampler sampler, TimeProvider time)
             {
                 try
                 {
-                    _made = new Made(Format(sampler.Recent()), time.GetTimestamp());
+                    _made = new Made(Text(sampler), time.GetTimestamp());
                 }
                 finally
                 {
@@ -34,10 +35,14 @@ internal sealed class LoadHeader(LoadSampler sampler, TimeProvider time)
                 }
             }
 
-            return _made.Text;
+            return string.Concat(_made.Text, meter.InFlight.ToString(CultureInfo.InvariantCulture));
         }
     }
 
+    /// <summary>Ends where the number in flight is to follow.</summary>
+    private static string Text(LoadSampler sampler) => Format(sampler.Recent()) + ",named_metrics.in_flight=";
+
+    /// <summary>All figures but the number in flight.</summary>
     internal static string Format(in LoadFigures figures)
     {
         var text = new StringBuilder("TEXT ", 200);
@@ -46,7 +51,6 @@ internal sealed class LoadHeader(LoadSampler sampler, TimeProvider time)
         Add(text, "application_utilization", figures.Application);
         Add(text, "rps_fractional", figures.Rps);
         Add(text, "eps", figures.Eps);
-        Add(text, "named_metrics.in_flight", figures.InFlight);
         Add(text, "named_metrics.latency_ms", figures.LatencyMs);
         Add(text, "named_metrics.memory_gib", figures.MemoryGib);
         return text.ToString(0, text.Length - 1);

@@ -6,12 +6,15 @@ using Orleans.Configuration;
 namespace Fairway.Silo.Orleans;
 
 /// <summary>Orleans's membership in <see cref="EtcdMembershipStore"/>.</summary>
-internal sealed class EtcdMembershipTable(IRegistry registry, IOptions<ClusterOptions> cluster) : IMembershipTable
+internal sealed class EtcdMembershipTable(IRegistry registry, IOptions<ClusterOptions> cluster, ILogger<EtcdMembershipTable> logger) : IMembershipTable
 {
-    private readonly EtcdMembershipStore _store = new(registry, cluster.Value.ClusterId);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A table comes to be with its first row; here only whether the registry answers is found out.</summary>
-    public Task InitializeMembershipTable(bool tryInitTableVersion) => _store.ReadAllAsync();
+    private readonly EtcdMembershipStore _store = new(registry, cluster.Value.ClusterId);
+    private volatile bool _wasRead;
+
+    /// <summary>A table comes to be with its first row; here the silo only waits until the registry answers.</summary>
+    public Task InitializeMembershipTable(bool tryInitTableVersion) => ReadAll();
 
     public Task DeleteMembershipTableEntries(string clusterId) => new EtcdMembershipStore(registry, clusterId).DeleteAsync();
 
@@ -20,7 +23,24 @@ internal sealed class EtcdMembershipTable(IRegistry registry, IOptions<ClusterOp
 
     public async Task<MembershipTableData> ReadRow(SiloAddress key) => (await _store.ReadRowAsync(key.ToParsableString())).ToData();
 
-    public async Task<MembershipTableData> ReadAll() => (await _store.ReadAllAsync()).ToData();
+    /// <summary>Until it was read once, a registry that is away is waited for: Orleans gives a failure of its first reading for good.</summary>
+    public async Task<MembershipTableData> ReadAll()
+    {
+        while (true)
+        {
+            try
+            {
+                var table = await _store.ReadAllAsync();
+                _wasRead = true;
+                return table.ToData();
+            }
+            catch (RegistryException away) when (away.Error == RegistryError.Away && !_wasRead)
+            {
+                logger.WaitingForRegistry(away.Message);
+                await Task.Delay(RetryDelay, TimeProvider.System);
+            }
+        }
+    }
 
     public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) =>
         _store.InsertAsync(entry.ToRow(), tableVersion.Version, tableVersion.VersionEtag);

@@ -64,6 +64,14 @@ internal sealed class Cluster
         At(first, Tick);
     }
 
+    /// <summary>What happens in a stretch of a step that is not to count.</summary>
+    public void LeaveOut(double from, double span)
+    {
+        Tally? kept = null;
+        At(from + 0.01, () => (kept, _tally) = (_tally, null));
+        At(from + span, () => _tally = kept);
+    }
+
     /// <summary>A new process in a machine's place, under another name.</summary>
     public Machine Replace(int slot)
     {
@@ -286,7 +294,7 @@ internal sealed class Cluster
         ref var job = ref _jobs[index];
         var now = Span(Now);
         var tried = job.Attempts == 0 ? default : new ReadOnlySpan<Endpoint>(job.Tried, 0, job.Attempts);
-        var endpoint = job.Client.Caller.Begin(now, job.Position, tried);
+        var endpoint = job.Client.Caller.Begin(now, job.Position, tried, job.Attempts > 0);
         if (endpoint is null)
         {
             End(index, failed: true);
@@ -398,10 +406,10 @@ internal sealed class Cluster
         var now = Span(Now);
         var caller = job.Client.Caller;
         var endpoint = job.Endpoint!;
-        caller.End(endpoint, new Outcome(Now - job.Began, answer.Failed), now);
+        caller.End(endpoint, new Outcome(Now - job.Began, answer.Failed) { IsUnreachable = answer.Refused }, now);
         if (!answer.Refused)
         {
-            caller.Report(endpoint, new LoadReport(answer.InFlight, job.Machine.EstimatedLatency()), now);
+            caller.Report(endpoint, new LoadReport(answer.InFlight), now);
         }
         else if (job.Attempts + 1 < MaxAttempts && caller.MayRetry(now))
         {

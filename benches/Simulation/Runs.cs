@@ -50,7 +50,7 @@ internal sealed class Runs
                 _figures[(group.Key.scenario.Name, group.Key.policy, step)] = Figures.Of(group.Select(run => run.Second[step]));
             }
 
-            Requests += group.Sum(run => run.Second.Sum(tally => tally.Requests));
+            Requests += group.Sum(run => run.First.scenario.Setup.Requests);
         }
     }
 }

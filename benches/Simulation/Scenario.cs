@@ -5,6 +5,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
 {
     private static readonly double[] Ramp = [0.75, 0.83, 0.93, 1.03, 1.14, 1.27, 1.41, 1.57, 1.74];
     private static readonly string[] Main = [Simulation.Policies.Own, Simulation.Policies.Prequal, Simulation.Policies.Weighted];
+    private static readonly string[] Faulty = [.. Main, "least-of-two", "peak-ewma"];
     private static readonly string[] Herding = [Simulation.Policies.Own, Simulation.Policies.Plain, Simulation.Policies.Naive];
 
     /// <summary>All scenarios, with steps of so many ms.</summary>
@@ -18,7 +19,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
            from refresh in (double[])[100, 1_000, 10_000]
            from synchronised in (bool[])[false, true]
            select Herd(clients, refresh, synchronised, step),
-        Frozen(step),
+        Frozen(),
         Failing(step),
         Stuck(step),
         Rolling(),
@@ -50,18 +51,18 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
     private static Scenario Herd(int clients, double refresh, bool synchronised, double step) => new(
         $"herd-{clients}-{refresh:0}{(synchronised ? "-sync" : "")}",
         $"0.7x, {clients} clients, a list each {refresh / 1000:0.#} s{(synchronised ? ", all at once" : "")}",
-        new Setup { Clients = clients, RefreshMs = refresh, Synchronised = synchronised, Loads = [0.7], StepMs = step },
+        new Setup { Clients = clients, RefreshMs = refresh, Synchronised = synchronised, Loads = [0.7], StepMs = step, WarmUpMs = 10_000 },
         ["0.7x"],
         Herding);
 
-    /// <summary>Nobody hears of anything for 10 min, in which a machine a minute dies and another, unheard of, takes its place.</summary>
-    private static Scenario Frozen(double step) => new(
+    /// <summary>A minute that is healthy, then ten in which nobody hears of anything, a machine dies in each, and none takes its place that callers know of.</summary>
+    private static Scenario Frozen() => new(
         "frozen",
-        "discovery frozen for 10 min, a machine a minute replaced, 0.7x",
+        "discovery frozen for 10 min, a machine lost each minute, 0.7x",
         new Setup
         {
-            Loads = [0.7, 0.7],
-            StepMs = 30 * step,
+            Loads = [.. Enumerable.Repeat(0.7, 11)],
+            StepMs = 60_000,
             Script = cluster =>
             {
                 var at = cluster.FirstStep + cluster.StepMs;
@@ -69,16 +70,12 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
                 for (var minute = 0; minute < 10; minute++)
                 {
                     var slot = 7 + (9 * minute);
-                    cluster.At(at + ((minute + 0.5) * cluster.StepMs / 10), () =>
-                    {
-                        cluster.Kill(slot);
-                        cluster.Discovery.Remove(cluster.Machines[slot]);
-                    });
+                    cluster.At(at + ((minute + 0.5) * cluster.StepMs), () => cluster.Kill(slot));
                 }
             },
         },
-        ["healthy", "frozen"],
-        Main);
+        ["healthy", .. Enumerable.Range(1, 10).Select(minute => $"minute {minute}")],
+        [Simulation.Policies.Own, Simulation.Policies.Weighted]);
 
     private static Scenario Failing(double step) => new(
         "failing",
@@ -89,12 +86,13 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             StepMs = step,
             Script = cluster =>
             {
-                cluster.At(cluster.FirstStep + cluster.StepMs - 2_000, () => cluster.Machines[0].FailureRate = 0.5);
+                cluster.At(cluster.FirstStep + cluster.StepMs, () => cluster.Machines[0].FailureRate = 0.5);
+                cluster.LeaveOut(cluster.FirstStep + cluster.StepMs, 2_000);
                 cluster.At(cluster.FirstStep + (2 * cluster.StepMs), () => cluster.Machines[0].FailureRate = 0);
             },
         },
         ["healthy", "failing since 2 s", "mended", "a step later", "two steps later"],
-        Simulation.Policies.All);
+        Faulty);
 
     private static Scenario Stuck(double step) => new(
         "stuck",
@@ -105,12 +103,13 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             StepMs = step,
             Script = cluster =>
             {
-                cluster.At(cluster.FirstStep + cluster.StepMs - 2_000, () => cluster.Machines[0].Delay = 2_000);
+                cluster.At(cluster.FirstStep + cluster.StepMs, () => cluster.Machines[0].Delay = 2_000);
+                cluster.LeaveOut(cluster.FirstStep + cluster.StepMs, 2_000);
                 cluster.At(cluster.FirstStep + (2 * cluster.StepMs), () => cluster.Machines[0].Delay = 0);
             },
         },
         ["healthy", "stuck since 2 s", "mended", "a step later", "two steps later"],
-        Simulation.Policies.All);
+        Faulty);
 
     /// <summary>Every second one machine drains for 3 s and is then another, new one.</summary>
     private static Scenario Rolling() => new(
@@ -138,7 +137,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
             },
         },
         ["healthy", "rolling"],
-        Main);
+        [Simulation.Policies.Own, Simulation.Policies.Weighted]);
 
     /// <summary>A quarter of all machines die at once; probes find them down within a second.</summary>
     private static Scenario ZoneLost(double step) => new(

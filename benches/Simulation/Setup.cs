@@ -64,6 +64,9 @@ internal sealed record Setup
     /// <summary>Mean of <see cref="WorkMean"/> and <see cref="WorkDeviation"/> cut off at 0: E[max(0, N(80, 80))] = 86.66 ms.</summary>
     public const double MeanWork = 86.6629;
 
+    /// <summary>About how many requests one run simulates, its warm-up included.</summary>
+    public long Requests => (long)(RateAtOne * ((WarmUpMs * Loads[0]) + (StepMs * Loads.Sum())));
+
     /// <summary>Requests an ms at load 1.</summary>
     public double RateAtOne => Machines * Allocation / MeanWork;
 }

@@ -6,13 +6,23 @@ using Fairway.Testing;
 
 namespace Fairway.Silo.Tests.Orleans;
 
+/// <summary>One after the other: each starts a handful of processes.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Clusters
+{
+    public const string Name = "clusters";
+}
+
 /// <summary>Silos, Gateways and a model as processes of their own, which meet in a real etcd.</summary>
 internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
 {
     public const string AdminKey = "admin-for-tests";
 
     /// <summary>For what takes milliseconds on a machine that is not loaded.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Twice the default: a machine that runs tests is slow, and a slow silo is not a dead one.</summary>
+    private const string ProbeTimeout = "00:00:02";
 
     private const string Secret = "a secret that only tests know, and long enough";
 
@@ -46,18 +56,18 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
         name,
         [
             "--etcd", Etcd, "--admin-key", AdminKey, "--jwt-secret", Secret, "--data", _data[name], $"--Gateway:Id={name}", $"--Engine:Name={name}",
-            $"--Models:demo:BaseUrl={_model?.Url}v1", .. more,
+            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. more,
         ]);
 
     private async Task<Member> StartAsync(string program, string name, params string[] arguments)
     {
         var process = RealProcess.Start(new RealProcessStart(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Fairway.{program}.dll"), "--port", "0", .. arguments])
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Fairway.{program}.dll"), "--port", "0", $"--Engine:ProbeTimeout={ProbeTimeout}", .. arguments])
         {
             // Many processes on few cores: the collector of servers would take a heap a core in each.
             Environment = new Dictionary<string, string?> { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
         });
-        var ready = await process.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromSeconds(120));
+        var ready = await process.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(4));
         var member = new Member(name, process, new Uri(ready["READY ".Length..].Trim()));
         _members.Add(member);
         return member;
@@ -67,7 +77,7 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
 /// <summary>One process of the cluster.</summary>
 internal sealed class Member(string name, RealProcess process, Uri url) : IAsyncDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { BaseAddress = url, Timeout = TimeSpan.FromMinutes(2) };
 
     public string Name => name;
 
@@ -113,7 +123,7 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
         .Select(silo => silo.GetProperty("silo").GetString())
         .FirstOrDefault();
 
-    /// <summary>Posts a prompt, expects 202, and returns the version.</summary>
+    /// <summary>Posts a prompt and returns its version; any answer but 202 is thrown: nothing was promised.</summary>
     public async Task<string> AskAsync(string user, string knobs, string conversation = "main")
     {
         using var request = Authorized(HttpMethod.Post, "/v1/streams", user);
@@ -121,7 +131,11 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
             $$"""{"model":"demo","conversation":"{{conversation}}","messages":[{"role":"user","content":"go"}],"knobs":{{knobs}}}""", null, "application/json");
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        Assert.True((int)response.StatusCode == 202, $"{name}: {(int)response.StatusCode} {text}");
+        if ((int)response.StatusCode != 202)
+        {
+            throw new InvalidOperationException($"{name}: {(int)response.StatusCode} {text}");
+        }
+
         return JsonSerializer.Deserialize<JsonElement>(text).GetProperty("version").GetString()!;
     }
 

@@ -5,6 +5,7 @@ using Fairway.Testing;
 namespace Fairway.Silo.Tests.Orleans;
 
 /// <summary>Silos that die, stand still, lose etcd, or leave. Bounds are generous: machines under test are slow. ./bench cluster has the figures.</summary>
+[Collection(Clusters.Name)]
 public sealed class FaultTests
 {
     [Fact]

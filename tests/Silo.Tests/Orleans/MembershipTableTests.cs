@@ -3,6 +3,7 @@ using Fairway.Registry;
 using Fairway.Registry.Etcd;
 using Fairway.Silo.Orleans;
 using Fairway.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
@@ -16,7 +17,7 @@ public sealed class MembershipTableTests(MembershipTableTests.Etcd etcd) : IClas
 
     private readonly IOptions<ClusterOptions> _cluster = Options.Create(new ClusterOptions { ClusterId = $"test-{Guid.NewGuid():N}" });
 
-    private EtcdMembershipTable Table => new(etcd.Registry, _cluster);
+    private EtcdMembershipTable Table => new(etcd.Registry, _cluster, NullLogger<EtcdMembershipTable>.Instance);
 
     [Fact]
     public async Task GetGateways_ManyRows_AreTheActiveOnesThatTakeClients()
@@ -34,7 +35,9 @@ public sealed class MembershipTableTests(MembershipTableTests.Etcd etcd) : IClas
 
         var wanted = new[] { entries[5], entries[9] }
             .Select(entry => SiloAddress.New(entry.SiloAddress.Endpoint.Address, entry.ProxyPort, entry.SiloAddress.Generation).ToGatewayUri());
-        Assert.Equal(wanted.Order(), (await provider.GetGateways()).Order());
+        Assert.Equal(Texts(wanted), Texts(await provider.GetGateways()));
+
+        static IEnumerable<string> Texts(IEnumerable<Uri> urls) => urls.Select(url => url.ToString()).Order(StringComparer.Ordinal);
     }
 
     [Fact]
