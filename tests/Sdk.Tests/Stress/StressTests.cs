@@ -112,6 +112,23 @@ public sealed class StressTests(ShopAndShadow databases) : IClassFixture<ShopAnd
         await Eventually.TrueAsync(async () => (await service.GetAsync("/order", null, stress: true)).StatusCode == HttpStatusCode.ServiceUnavailable);
     }
 
+    [Fact]
+    public async Task LoadGenerator_HalfPasses_CountsBoth()
+    {
+        await RuleAsync(5000);
+        await using var service = await StartAsync();
+        var before = await ChecksumAsync();
+        await using var load = RealProcess.Start(new RealProcessStart(
+            RealProcess.Find("dotnet", "dotnet-sdk-10.0"),
+            Path.Combine(AppContext.BaseDirectory, "Fairway.StressLoad.dll"), new Uri(service.Address, "/order").ToString(), "--key", $"k1={Secret}", "--rps", "100", "--seconds", "1"));
+
+        Assert.Equal(0, await load.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+
+        Assert.Matches(@"(?m)^200 +\d+", load.Output);
+        Assert.Matches(@"(?m)^503 STRESS_CACHE_ONLY +\d+", load.Output);
+        Assert.Equal(before, await ChecksumAsync());
+    }
+
     private Task<long> RuleAsync(int threshold, string key = "user") => _registry.PutAsync(
         RegistryKeys.Stress("orders"), Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { salt = "s1", threshold, key })));
 
@@ -164,6 +181,8 @@ public sealed class StressTests(ShopAndShadow databases) : IClassFixture<ShopAnd
     private sealed class Service(WebApplication app) : IAsyncDisposable
     {
         private readonly HttpClient _http = new() { BaseAddress = new Uri(app.Urls.First()) };
+        public Uri Address => _http.BaseAddress!;
+
         private readonly LabelKeys _keys = new(new Dictionary<string, string> { ["k1"] = Secret }, "k1");
 
         public Task<HttpResponseMessage> GetAsync(string path, string? user, bool stress)
