@@ -125,6 +125,7 @@ function _M.new(members, mode, before, now)
   list.keep, list.alias = alias.build(weights)
   -- Answers that came live on with the list.
   list.answers = before and before.answers or {}
+  list.reports = before and before.reports or false
   return list
 end
 

@@ -22,7 +22,7 @@ local tokens = require "fairway.tokens"
 
 local ngx, var, req = ngx, ngx.var, ngx.req
 local now = ngx.now
-local find, sub, match, format, byte = string.find, string.sub, string.match, string.format, string.byte
+local find, sub, match, format = string.find, string.sub, string.match, string.format
 local random = math.random
 local tonumber, ipairs = tonumber, ipairs
 local set_current_peer, set_more_tries, get_last_failure = balancer.set_current_peer, balancer.set_more_tries, balancer.get_last_failure
@@ -57,13 +57,17 @@ local function split(uri)
   return sub(uri, 2), "/"
 end
 
+-- Refuses a name that no service can have. A gateway registers none of these, so that one that is listed is good.
 local function refuse_name(name)
   if RESERVED[name] then
-    return errors.refuse(404, "NOT_FOUND", "The edge forwards nothing at this path.")
+    errors.refuse(404, "NOT_FOUND", "The edge forwards nothing at this path.")
+    return true
   end
   if #name < 1 or #name > 128 or find(name, "[^%w._-]") or name == "." or name == ".." then
-    return errors.refuse(400, "BAD_NAME", "A service is named by 1-128 of A-Za-z0-9._-.")
+    errors.refuse(400, "BAD_NAME", "A service is named by 1-128 of A-Za-z0-9._-.")
+    return true
   end
+  return false
 end
 
 local function why_header(decision)
@@ -234,12 +238,13 @@ function _M.access()
   view.sync()
   local uri = var.request_uri
   local service, rest = split(uri)
-  if RESERVED[service] or #service == 0 or #service > 128 or find(service, "[^%w._-]") or byte(service) == 46 then
+  local context = plain(service)
+  if not context then
     if refuse_name(service) then
       return
     end
+    context = admit(service, "http", rest)
   end
-  local context = plain(service) or admit(service, "http", rest)
   if not context then
     return
   end
@@ -411,12 +416,18 @@ function _M.problem(context, status)
   return nil
 end
 
+-- A variable costs more than all else of this phase: until one instance of a list has reported in band, few answers are looked at.
 local function read_load(context)
+  local list = context.list
+  if not list.reports and random() > 0.1 then
+    return
+  end
   local sent = var.upstream_http_endpoint_load_metrics
   if sent and sent ~= "" then
+    list.reports = true
     local in_band = tonumber(match(sent, "named_metrics%.in_flight=([%d.eE+-]+)") or "")
     if in_band and in_band >= 0 and in_band < 1e9 then
-      scored.reported(context.list, context.node, in_band, hooks, now())
+      scored.reported(list, context.node, in_band, hooks, now())
     end
   end
 end
