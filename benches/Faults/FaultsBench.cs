@@ -17,18 +17,21 @@ internal static class FaultsBench
         var compactionLost = 0;
         var exporterLost = 0;
 
-        await Each("kill -9 of a backend", rounds, async () =>
+        // --only lanes leaves the rest out: its rounds take minutes.
+        var only = arguments.Text("--only");
+        var others = only is null ? rounds : 0;
+        await Each("kill -9 of a backend", others, async () =>
         {
             killed.Add(await cluster.List.UntilGoneAsync(Cluster.Victim, cluster.KillVictim));
             await cluster.RestartVictimAsync(); // back counts from when it is ready to serve
             restarted.Add(await cluster.List.UntilThereAsync(Cluster.Victim));
         });
-        await Each("SIGSTOP of a backend", rounds, async () =>
+        await Each("SIGSTOP of a backend", others, async () =>
         {
             frozen.Add(await cluster.List.UntilGoneAsync(Cluster.Victim, cluster.FreezeVictim));
             resumed.Add(await cluster.List.UntilThereAsync(Cluster.Victim, cluster.ResumeVictim));
         });
-        await Each("etcd killed and restarted", rounds, async () =>
+        await Each("etcd killed and restarted", others, async () =>
         {
             using var watch = cluster.List.CountLosses();
             await cluster.RestartEtcdAsync();
@@ -36,7 +39,7 @@ internal static class FaultsBench
             etcdLost += await watch.EndAsync();
             await cluster.RemoveProbeAsync();
         });
-        await Each("compaction past what the gateway has seen", rounds, async () =>
+        await Each("compaction past what the gateway has seen", others, async () =>
         {
             using var watch = cluster.List.CountLosses();
             await cluster.CompactBehindGatewayAsync();
@@ -44,7 +47,7 @@ internal static class FaultsBench
             compactionLost += await watch.EndAsync();
             await cluster.RemoveProbeAsync();
         });
-        var deaths = Math.Min(rounds, 3);
+        var deaths = Math.Min(others, 3);
         await Each("kill -9 of the exporter", deaths, async () =>
         {
             using var watch = cluster.List.CountLosses();
@@ -69,18 +72,31 @@ internal static class FaultsBench
         Times("backend frozen: gone", frozen, Target.AtMost(3));
         Times("backend frozen: back, from SIGCONT", resumed);
         Times("etcd killed: a new instance is seen, from healthy", etcdBack);
-        report.Add("etcd killed: instances that left", etcdLost, "", Target.AtMost(0), $"{rounds} rounds");
+        Losses("etcd killed: instances that left", etcdLost, $"{rounds} rounds");
         Times("etcd compacted: a new instance is seen, from SIGCONT of the gateway", compacted);
-        report.Add("etcd compacted: instances that left", compactionLost, "", Target.AtMost(0), $"{rounds} rounds");
+        Losses("etcd compacted: instances that left", compactionLost, $"{rounds} rounds");
         Times("lane: routable at two gateways, from its registration", routable, Target.AtMost(1));
         Times("lane: backend killed, LANE_SERVICE_DOWN at two gateways", crashed, Target.AtMost(3));
         Times("lane: kill switch acts at two gateways", killSwitch, Target.AtMost(0.5));
-        report.Add("exporter killed: instances that left", exporterLost, "", Target.AtMost(0), $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
+        Losses("exporter killed: instances that left", exporterLost, $"{deaths} rounds of {Silence.TotalSeconds:0} s, its lease is 8 s");
         await StreamFaults.AddAsync(report, rounds);
         return report.Print(Console.Out);
 
-        void Times(string what, List<double> seconds, Target? target = null) =>
-            report.Add(what + ", max", seconds.Max(), " s", target, $"p50 {Rounds.Median(seconds):0.00} s of {seconds.Count}");
+        void Times(string what, List<double> seconds, Target? target = null)
+        {
+            if (seconds.Count > 0)
+            {
+                report.Add(what + ", max", seconds.Max(), " s", target, $"p50 {Rounds.Median(seconds):0.00} s of {seconds.Count}");
+            }
+        }
+
+        void Losses(string what, int lost, string detail)
+        {
+            if (only is null)
+            {
+                report.Add(what, lost, "", Target.AtMost(0), detail);
+            }
+        }
     }
 
     private static async Task Each(string what, int rounds, Func<Task> body)
