@@ -22,7 +22,7 @@ internal sealed partial class BackendProcess : IAsyncDisposable
         var process = Launch(arguments);
         try
         {
-            var line = await process.WaitForLineAsync(text => ListeningAt().IsMatch(text));
+            var line = await process.WaitForLineAsync(text => ListeningAt().IsMatch(text), TimeSpan.FromMinutes(2));
             return new BackendProcess(process, new Uri($"http://{ListeningAt().Match(line).Groups["address"].Value}"));
         }
         catch
