@@ -47,7 +47,7 @@ public sealed class RetryTests(EdgeFixture fixture) : IAsyncLifetime
         await HammerAsync(50, "GET", reply => Assert.Equal(HttpStatusCode.OK, reply.Status));
         await _services[0].StartAsync();
 
-        await Testing.Eventually.TrueAsync(async () => (await fixture.Edge.GetAsync($"/{_service}/")).Id == "one");
+        await Soon.TrueAsync(async () => (await fixture.Edge.GetAsync($"/{_service}/")).Id == "one");
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class RetryTests(EdgeFixture fixture) : IAsyncLifetime
 
         // By share it would get 200, and by being idle first far more; three failures in a row and one more after each rest put it out.
         Assert.InRange(statuses.Count(status => status == HttpStatusCode.InternalServerError), 3, 150);
-        await Testing.Eventually.TrueAsync(async () => await fixture.Edge.MetricAsync($$"""fairway_edge_ejections_total{service="{{_service}}"}""") >= 1);
+        await Soon.TrueAsync(async () => await fixture.Edge.MetricAsync($$"""fairway_edge_ejections_total{service="{{_service}}"}""") >= 1);
     }
 
     [Fact]
@@ -207,7 +207,7 @@ public sealed class RetryTests(EdgeFixture fixture) : IAsyncLifetime
     private static async Task<double> Eventually(Func<Task<double>> read, Func<double, bool> enough)
     {
         var value = 0.0;
-        await Testing.Eventually.TrueAsync(async () => enough(value = await read()));
+        await Soon.TrueAsync(async () => enough(value = await read()));
         return value;
     }
 
