@@ -51,6 +51,7 @@ public static class GatewayApp
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddCommandLine([.. args.Select(arg => arg == "--client" ? "--client=true" : arg)], Switches);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not four lines a request
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None); // it says nothing above that, and keeps a scope for each reader
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.AddServer();
         builder.AddRegistryOrEmbedded();

@@ -21,7 +21,9 @@ internal sealed class Generation(
     /// <summary>While its model is silent a worker speaks to the grain as often: one that has moved to another silo knows nothing before.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    // Whoever reads a chunk off the socket goes on to append it: a token waits for no thread in between.
+    private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
     private readonly List<FrameWire> _answer = [];
     private Task<bool>? _more;
 

@@ -87,6 +87,7 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
         }
 
         var stream = hub.Attach(user, found.Version, found.Conversation);
+        var isServed = false;
         try
         {
             if (!await hub.PullAsync(stream))
@@ -106,13 +107,32 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
                 throw Position.Bad("lies past the end");
             }
 
-            SetHeaders(context);
-            await hub.ServeAsync(context, stream, last + 1, SseFormat.Frames);
-            return TypedResults.Empty;
+            isServed = true;
+            return new FramesResult(hub, stream, last + 1);
         }
         finally
         {
-            hub.Detach(stream);
+            if (!isServed)
+            {
+                hub.Detach(stream);
+            }
+        }
+    }
+
+    /// <summary>Frames from an offset on. By the time it runs, all that led to it is done with, and takes no memory while the reader follows.</summary>
+    private sealed class FramesResult(StreamHub hub, LiveStream stream, int next) : IResult
+    {
+        public async Task ExecuteAsync(HttpContext httpContext)
+        {
+            SetHeaders(httpContext);
+            try
+            {
+                await hub.ServeAsync(httpContext, stream, next, SseFormat.Frames);
+            }
+            finally
+            {
+                hub.Detach(stream);
+            }
         }
     }
 }

@@ -36,6 +36,9 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
     /// <summary>Requests that use this object; the hub counts them, and lets go of it when there are none.</summary>
     public int Users { get; set; }
 
+    /// <summary>Timestamp of its last renewal; the hub sets it.</summary>
+    public long RenewedAt { get; set; }
+
     /// <summary>Renewals in a row at which the grain did not know the version.</summary>
     public int Missed { get; set; }
 

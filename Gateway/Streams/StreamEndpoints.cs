@@ -16,10 +16,13 @@ public static class StreamEndpoints
         streams.MapPost("", (HttpContext context, PostEndpoint post) => post.PostAsync(context)).WithName("ask")
             .WithSummary("Ask a model; the answer is read from `events`, and acknowledged at `ack`")
             .TakesBody<ChatDocument>().Produces<AcceptedDocument>(202).Refuses(400, 401, 422, 429, 503);
-        streams.MapMethods("/current/events", GetOrPost, (HttpContext context, EventsEndpoint events) => events.CurrentAsync(context))
+
+        // Not asked for call by call, which would make each reader keep a scope of services.
+        var events = app.ServiceProvider.GetRequiredService<EventsEndpoint>();
+        streams.MapMethods("/current/events", GetOrPost, (Delegate)((HttpContext context) => events.CurrentAsync(context)))
             .WithSummary("Read the current answer of a conversation as server-sent events")
             .Produces(200, contentType: "text/event-stream").Produces(204).Refuses(400, 401, 410, 503);
-        streams.MapMethods("/{version}/events", GetOrPost, (HttpContext context, EventsEndpoint events, string version) => events.ByVersionAsync(context, version))
+        streams.MapMethods("/{version}/events", GetOrPost, (HttpContext context, string version) => events.ByVersionAsync(context, version))
             .WithSummary("Read one answer as server-sent events")
             .Produces(200, contentType: "text/event-stream").Produces(204).Refuses(400, 401, 410, 503);
         streams.MapGet("/{version}", GetAsync).WithName("stream").WithSummary("Say how far an answer is")

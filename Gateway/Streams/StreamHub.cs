@@ -1,3 +1,4 @@
+using Fairway.Gateway.Auth.Tokens;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Http;
 using Fairway.GrainInterfaces.Streams;
@@ -12,6 +13,7 @@ namespace Fairway.Gateway.Streams;
 internal sealed class StreamHub : BackgroundService
 {
     private const int ParallelPulls = 16;
+    private const int RenewalSteps = 10;
     private const int MissesToEnd = 5;
 
     /// <summary>While a grain is out of reach, or has just moved and knows nothing, it is asked as often.</summary>
@@ -78,7 +80,7 @@ internal sealed class StreamHub : BackgroundService
                     readers = _conversations[(user, conversation)] = new ConversationReaders(user, conversation) { Pull = PullSoon };
                 }
 
-                stream = _streams[(user, version)] = new LiveStream(user, version, readers);
+                stream = _streams[(user, version)] = new LiveStream(user, version, readers) { RenewedAt = _clock.GetTimestamp() };
                 readers.Add(stream);
             }
 
@@ -119,6 +121,7 @@ internal sealed class StreamHub : BackgroundService
     public async Task ServeAsync(HttpContext context, LiveStream stream, int next, SseFormat format)
     {
         ReaderSocket.Prepare(context, _options);
+        Forget(context);
         var reader = new SseReader(stream, next, context.Response.BodyWriter, _options, _clock, context.Abort, format);
         stream.Add(reader);
         _metrics.ReaderCame();
@@ -185,13 +188,13 @@ internal sealed class StreamHub : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(_gateway.RenewEvery, _clock);
+        using var timer = new PeriodicTimer(_gateway.RenewEvery / RenewalSteps, _clock);
         var pulls = new ParallelOptions { MaxDegreeOfParallelism = ParallelPulls, CancellationToken = stoppingToken };
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await Parallel.ForEachAsync(StreamsInUse(), pulls, (stream, _) => RenewAsync(stream));
+                await Parallel.ForEachAsync(StreamsToRenew(), pulls, (stream, _) => RenewAsync(stream));
             }
         }
         catch (OperationCanceledException)
@@ -200,14 +203,23 @@ internal sealed class StreamHub : BackgroundService
         }
     }
 
+    /// <summary>A reader may stay for hours; what its request said is not kept so long.</summary>
+    private static void Forget(HttpContext context)
+    {
+        context.Request.Headers.Clear();
+        context.Features.Set<UserToken>(null);
+    }
+
     private static int RetryJitter() => Random.Shared.Next(500, 3000);
 
-    /// <summary>Forgets streams that nobody uses, and returns the others.</summary>
-    private LiveStream[] StreamsInUse()
+    /// <summary>Streams whose renewal is due: those that nobody uses are forgotten, the others returned. Each has its own time, so that thousands make no burst.</summary>
+    private LiveStream[] StreamsToRenew()
     {
         lock (_gate)
         {
-            foreach (var unused in _streams.Values.Where(stream => stream.Users == 0).ToArray())
+            var now = _clock.GetTimestamp();
+            var due = _streams.Values.Where(stream => _clock.GetElapsedTime(stream.RenewedAt, now) >= _gateway.RenewEvery).ToArray();
+            foreach (var unused in due.Where(stream => stream.Users == 0))
             {
                 _streams.Remove((unused.User, unused.Version));
                 if (unused.Conversation.Remove(unused))
@@ -216,7 +228,12 @@ internal sealed class StreamHub : BackgroundService
                 }
             }
 
-            return [.. _streams.Values.Where(stream => !stream.IsOver)];
+            foreach (var stream in due)
+            {
+                stream.RenewedAt = now;
+            }
+
+            return [.. due.Where(stream => stream.Users > 0 && !stream.IsOver)];
         }
     }
 

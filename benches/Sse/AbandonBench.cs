@@ -15,7 +15,7 @@ internal static class AbandonBench
         await using var feed = await Feed.StartAsync();
         await using var gateway = await StreamGateway.StartAsync(
             "Sse", ["gateway"], feed, "--Streams:UnreadSeconds=3", "--Streams:UnackedSeconds=3", "--Streams:TerminalSeconds=3", "--Streams:IdleSeconds=3", "--Streams:MaxConcurrent=64");
-        await WaveAsync(gateway, 2000, "warm-up"); // code is compiled, pools are filled
+        await WaveAsync(gateway, Math.Max(2000, streams / 10), "warm-up"); // code is compiled, tables have the size that the rate asks for
         await SettleAsync(gateway);
         var before = await HeapAsync(gateway);
         var peaks = new List<double>();
