@@ -76,6 +76,22 @@ describe("ejection", function()
     assert.is_false(ejection.failed("10.0.0.1:80", list_of(1), true))
   end)
 
+  it("is tried again by the worker that put it out, by the others a moment later", function()
+    local dict = helper.dict()
+    ejection.bind(dict, settings, function() end)
+    ejection.failed(address(1), list, true)
+    helper.fresh("fairway.ejection")
+    local other = require "fairway.ejection"
+    other.bind(dict, settings, function() end)
+    other.sync()
+    helper.time = 1005.5
+    ejection.sync()
+    assert.is_false(ejection.is_out(address(1)))
+    assert.is_true(other.is_out(address(1)))
+    helper.time = 1006.1
+    assert.is_false(other.is_out(address(1)))
+  end)
+
   it("forgives who comes back by the registry's word", function()
     ejection.failed(address(1), list, true)
     ejection.forgive(address(1))

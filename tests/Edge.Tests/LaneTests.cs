@@ -157,7 +157,7 @@ public sealed class LaneTests(EdgeFixture fixture) : IAsyncLifetime
         var reply = await TesterAsync(_service, "gone");
 
         Assert.Equal(("base", "gone"), (reply.Id, reply.Got("x-infr-flowtype")));
-        await Eventually.TrueAsync(async () => await fixture.Edge.MetricAsync("fairway_lane_unknown_total") == before + 1);
+        await Soon.TrueAsync(async () => await fixture.Edge.MetricAsync("fairway_lane_unknown_total") == before + 1);
     }
 
     [Fact]

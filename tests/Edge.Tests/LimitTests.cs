@@ -70,11 +70,11 @@ public sealed class LimitTests : IAsyncLifetime
     public async Task Bucket_WithTime_IsRefilled()
     {
         _gateway.Set("limits", new JsonObject { ["open"] = new JsonObject { ["ratePerSecond"] = 5.0, ["burst"] = 1.0, ["onFailure"] = "open" } });
-        await Eventually.TrueAsync(async () => (await _edge.StatusAsync()).GetProperty("version").GetString() == _gateway.Version);
+        await Soon.TrueAsync(async () => (await _edge.StatusAsync()).GetProperty("version").GetString() == _gateway.Version);
         var user = Tokens.Bearer(Tokens.Of("slow"));
         Assert.Equal(HttpStatusCode.OK, (await _edge.GetAsync("/open/", user)).Status);
 
-        await Eventually.TrueAsync(async () => (await _edge.GetAsync("/open/", user)).Status == HttpStatusCode.OK);
+        await Soon.TrueAsync(async () => (await _edge.GetAsync("/open/", user)).Status == HttpStatusCode.OK);
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class LimitTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.OK, (await _edge.GetAsync("/free/")).Status);
-        await Eventually.TrueAsync(async () => await _edge.SumAsync("fairway_edge_limits_unchecked_total") >= 12);
+        await Soon.TrueAsync(async () => await _edge.SumAsync("fairway_edge_limits_unchecked_total") >= 12);
 
         if (frozen)
         {
@@ -111,7 +111,7 @@ public sealed class LimitTests : IAsyncLifetime
             await _redis.RestartAsync();
         }
 
-        await Eventually.TrueAsync(async () => (await _edge.GetAsync("/closed/", Tokens.Bearer(Tokens.Of("bob")))).Status == HttpStatusCode.OK);
+        await Soon.TrueAsync(async () => (await _edge.GetAsync("/closed/", Tokens.Bearer(Tokens.Of("bob")))).Status == HttpStatusCode.OK);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class LimitTests : IAsyncLifetime
             await Task.Delay(TimeSpan.FromMilliseconds(15), TimeProvider.System);
         }
 
-        await Eventually.Passes(async () =>
+        await Soon.Passes(async () =>
         {
             var users = (await _edge.GetAsync("/edge/recent")).Json.GetProperty("users").EnumerateArray().Select(user => user.GetProperty("user").GetString());
             Assert.Equal(["user-7", "user-6", "user-5", "user-4", "user-3"], users);
@@ -136,19 +136,19 @@ public sealed class LimitTests : IAsyncLifetime
         var services = await Service.StartAsync("a", "b", "c", "d", "e");
         var policy = new JsonObject { ["hashKey"] = "user", ["boundFactor"] = 1.01 };
         _gateway.Put("hashed", Listing.Of("hash", policy, [.. services.Select(service => service.Line())]));
-        await Eventually.TrueAsync(async () => (await _edge.GetAsync("/hashed/", Tokens.Bearer(Tokens.Of("user-0")))).Id is not null);
+        await Soon.TrueAsync(async () => (await _edge.GetAsync("/hashed/", Tokens.Bearer(Tokens.Of("user-0")))).Id is not null);
         for (var i = 0; i < 5; i++)
         {
             await _edge.GetAsync("/hashed/", Tokens.Bearer(Tokens.Of($"user-{i}")));
         }
 
-        await Eventually.TrueAsync(async () => (await _edge.GetAsync("/edge/recent")).Json.GetProperty("users").GetArrayLength() == 5);
+        await Soon.TrueAsync(async () => (await _edge.GetAsync("/edge/recent")).Json.GetProperty("users").GetArrayLength() == 5);
 
         await _edge.RestartAsync();
         await _edge.ReadyAsync();
 
         // Five users over five instances, none over its bound: each instance has one. The worker reads the users as it starts.
-        await Eventually.Passes(async () =>
+        await Soon.Passes(async () =>
         {
             var owners = new List<string?>();
             for (var i = 0; i < 5; i++)

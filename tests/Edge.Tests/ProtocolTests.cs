@@ -59,7 +59,7 @@ public sealed class ProtocolTests : IAsyncLifetime
 
         Assert.Equal(1, await InFlightAsync(edge));
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, default);
-        await Eventually.TrueAsync(async () => await InFlightAsync(edge) == 0);
+        await Soon.TrueAsync(async () => await InFlightAsync(edge) == 0);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Fairway.Testing;
 using Microsoft.AspNetCore.Http;
 
 namespace Fairway.Edge.Tests;
@@ -44,12 +43,12 @@ public sealed class SnapshotTests : IAsyncLifetime
         await using var edge = await StartAsync();
         _gateway.Put("payments", Listing.Of(_services[1].Line()));
 
-        await Eventually.TrueAsync(async () => (await edge.GetAsync("/payments/")).Id == "two");
+        await Soon.TrueAsync(async () => (await edge.GetAsync("/payments/")).Id == "two");
         Assert.Equal("one", (await edge.GetAsync("/orders/")).Id);
 
         _gateway.Remove("payments");
-        await Eventually.TrueAsync(async () => (await edge.GetAsync("/payments/")).Status == HttpStatusCode.ServiceUnavailable);
-        await Eventually.TrueAsync(async () => await edge.MetricAsync("""fairway_edge_snapshots_total{kind="delta"}""") >= 2);
+        await Soon.TrueAsync(async () => (await edge.GetAsync("/payments/")).Status == HttpStatusCode.ServiceUnavailable);
+        await Soon.TrueAsync(async () => await edge.MetricAsync("""fairway_edge_snapshots_total{kind="delta"}""") >= 2);
         Assert.Equal(1, await edge.MetricAsync("""fairway_edge_snapshots_total{kind="full"}"""));
     }
 
@@ -61,7 +60,7 @@ public sealed class SnapshotTests : IAsyncLifetime
         _gateway.Recount(1);
         _gateway.Put("orders", Listing.Of(_services[1].Line()));
 
-        await Eventually.TrueAsync(async () => await edge.MetricAsync("""fairway_edge_snapshots_refused_total{reason="older"}""") >= 1);
+        await Soon.TrueAsync(async () => await edge.MetricAsync("""fairway_edge_snapshots_refused_total{reason="older"}""") >= 1);
         Assert.Equal((held, "one"), (await VersionAsync(edge), (await edge.GetAsync("/orders/")).Id));
     }
 
@@ -72,7 +71,7 @@ public sealed class SnapshotTests : IAsyncLifetime
         _gateway.Put("orders", Listing.Of(_services[1].Line()));
         _gateway.Restarted("b");
 
-        await Eventually.TrueAsync(async () => (await VersionAsync(edge)).StartsWith("b-", StringComparison.Ordinal));
+        await Soon.TrueAsync(async () => (await VersionAsync(edge)).StartsWith("b-", StringComparison.Ordinal));
         Assert.Equal("two", (await edge.GetAsync("/orders/")).Id);
     }
 
@@ -93,12 +92,12 @@ public sealed class SnapshotTests : IAsyncLifetime
         _gateway.Instead = context => Answer(context, 200, body);
         _gateway.Set("offline", new JsonArray()); // ends the long-poll
 
-        await Eventually.TrueAsync(async () => await edge.MetricAsync("""fairway_edge_snapshots_refused_total{reason="corrupt"}""") >= 2);
+        await Soon.TrueAsync(async () => await edge.MetricAsync("""fairway_edge_snapshots_refused_total{reason="corrupt"}""") >= 2);
         Assert.Equal("one", (await edge.GetAsync("/orders/")).Id);
 
         _gateway.Instead = null;
         _gateway.Put("orders", Listing.Of(_services[1].Line()));
-        await Eventually.TrueAsync(async () => (await edge.GetAsync("/orders/")).Id == "two");
+        await Soon.TrueAsync(async () => (await edge.GetAsync("/orders/")).Id == "two");
     }
 
     [Fact]
@@ -125,7 +124,7 @@ public sealed class SnapshotTests : IAsyncLifetime
         };
         _gateway.Set("offline", new JsonArray());
 
-        await Eventually.True(() => Volatile.Read(ref sent) >= 2);
+        await Soon.True(() => Volatile.Read(ref sent) >= 2);
         Assert.Equal("one", (await edge.GetAsync("/orders/")).Id);
     }
 
@@ -136,9 +135,9 @@ public sealed class SnapshotTests : IAsyncLifetime
         _gateway.Remove("orders");
         _gateway.Restarted("b"); // not a removal but a list without it
 
-        await Eventually.TrueAsync(async () => (await VersionAsync(edge)).StartsWith("b-", StringComparison.Ordinal));
+        await Soon.TrueAsync(async () => (await VersionAsync(edge)).StartsWith("b-", StringComparison.Ordinal));
         Assert.Equal("one", (await edge.GetAsync("/orders/")).Id);
-        await Eventually.TrueAsync(async () => (await edge.GetAsync("/orders/")).Status == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(30));
+        await Soon.TrueAsync(async () => (await edge.GetAsync("/orders/")).Status == HttpStatusCode.ServiceUnavailable);
     }
 
     [Fact]
@@ -152,7 +151,7 @@ public sealed class SnapshotTests : IAsyncLifetime
 
         await _gateway.StopAsync();
 
-        await Eventually.TrueAsync(async () => (await edge.GetAsync("/orders/")).Id == "two");
+        await Soon.TrueAsync(async () => (await edge.GetAsync("/orders/")).Id == "two");
         Assert.Equal(other.Address, (await edge.StatusAsync()).GetProperty("gateway").GetString());
     }
 
@@ -160,7 +159,7 @@ public sealed class SnapshotTests : IAsyncLifetime
     public async Task Start_WhileDiscoveryIsAway_ServesTheListOnDisk()
     {
         await using var edge = await StartAsync();
-        await Eventually.True(() => File.Exists(edge.SnapshotFile), TimeSpan.FromSeconds(30));
+        await Soon.True(() => File.Exists(edge.SnapshotFile));
         await _gateway.StopAsync();
 
         await edge.RestartAsync();
@@ -171,7 +170,7 @@ public sealed class SnapshotTests : IAsyncLifetime
         Assert.Equal("fallback", (await edge.StatusAsync()).GetProperty("mode").GetString());
 
         await _gateway.StartAsync();
-        await Eventually.TrueAsync(async () => !(await edge.GetAsync("/orders/")).Headers.ContainsKey("x-fairway-fallback"));
+        await Soon.TrueAsync(async () => !(await edge.GetAsync("/orders/")).Headers.ContainsKey("x-fairway-fallback"));
     }
 
     [Theory]
@@ -181,7 +180,7 @@ public sealed class SnapshotTests : IAsyncLifetime
     public async Task Start_FileIsDamaged_ServesOnceAGatewayAnswers(string content)
     {
         await using var edge = await StartAsync();
-        await Eventually.True(() => File.Exists(edge.SnapshotFile), TimeSpan.FromSeconds(30));
+        await Soon.True(() => File.Exists(edge.SnapshotFile));
         await edge.Process.StopAsync();
         await File.WriteAllTextAsync(edge.SnapshotFile, content);
 
@@ -205,11 +204,11 @@ public sealed class SnapshotTests : IAsyncLifetime
             return false;
         };
         await using var edge = await StartAsync(("Edge__IntervalSeconds", "0.1"));
-        await Eventually.True(() => edge.ErrorLog.Contains("long-polls are cut", StringComparison.Ordinal));
+        await Soon.True(() => edge.ErrorLog.Contains("long-polls are cut", StringComparison.Ordinal));
 
         _gateway.Put("orders", Listing.Of(_services[1].Line()));
 
-        await Eventually.TrueAsync(async () => (await edge.GetAsync("/orders/")).Id == "two");
+        await Soon.TrueAsync(async () => (await edge.GetAsync("/orders/")).Id == "two");
         Assert.Equal("normal", (await edge.StatusAsync()).GetProperty("mode").GetString());
     }
 

@@ -13,7 +13,11 @@ local _M = {}
 local dict, options, changed
 local out, any = {}, false -- address -> until; whether there is one
 local doubted = {} -- addresses with failures that a success must forgive
+local mine = {} -- addresses that this worker put out: it tries them again first, the others a moment later
 local seen = -1
+
+--- How much longer than the ejection itself other workers leave an instance alone, as a share of it.
+local GRACE = 0.2
 
 --- @param shared the dictionary of ejections
 -- @param settings eject_failures, eject_seconds, eject_max_seconds, eject_share
@@ -33,7 +37,10 @@ function _M.sync()
   for _, key in ipairs(dict:get_keys(0)) do
     local kind, address = match(key, "^(%a):(.*)$")
     if kind == "o" then
-      out[address], any = tonumber(dict:get(key)), true
+      local till = tonumber(dict:get(key))
+      if till then
+        out[address], any = till + (mine[address] and 0 or options.eject_seconds * GRACE), true
+      end
     elseif kind == "r" then
       doubted[address] = true
     end
@@ -93,8 +100,8 @@ function _M.failed(address, list, unreachable)
   end
   local times = dict:incr("e:" .. address, 1, 0, options.eject_max_seconds * 2) or 1
   local till = now() + min(options.eject_seconds * times, max(options.eject_seconds, options.eject_max_seconds))
-  out[address], any = till, true
-  dict:set("o:" .. address, till, till - now())
+  out[address], any, mine[address] = till, true, true
+  dict:set("o:" .. address, till, till - now() + options.eject_seconds * GRACE)
   touch()
   return true
 end
@@ -102,7 +109,7 @@ end
 --- A request succeeded.
 function _M.succeeded(address)
   if doubted[address] and not _M.is_out(address) then
-    doubted[address], out[address] = nil, nil
+    doubted[address], out[address], mine[address] = nil, nil, nil
     dict:delete("r:" .. address)
     dict:delete("e:" .. address)
     dict:delete("o:" .. address)
@@ -113,7 +120,7 @@ end
 --- An instance came back by the registry's word: what was held against it is void.
 function _M.forgive(address)
   if out[address] or doubted[address] then
-    out[address], doubted[address] = nil, nil
+    out[address], doubted[address], mine[address] = nil, nil, nil
     dict:delete("r:" .. address)
     dict:delete("e:" .. address)
     dict:delete("o:" .. address)

@@ -135,7 +135,7 @@ end
 local function ask(target, wait)
   local since = not state.full and store.version() or nil
   local path = "/v1/edge/snapshot"
-  local patience = 5
+  local patience = 10
   if since then
     path = path .. "?since=" .. since
     if wait > 0 then

@@ -39,7 +39,7 @@ public sealed class EdgeFixture : IAsyncLifetime
     }
 
     /// <summary>Returns when the edge has what the gateway has.</summary>
-    public Task SeenAsync() => Fairway.Testing.Eventually.TrueAsync(
+    public Task SeenAsync() => Soon.TrueAsync(
         async () => (await Edge.StatusAsync()).GetProperty("version").GetString() == Gateway.Version);
 }
 

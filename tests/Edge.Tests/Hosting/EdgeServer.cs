@@ -99,7 +99,7 @@ public sealed class EdgeServer : IAsyncDisposable
     public void Change(string option, string value) => _options[option] = value;
 
     /// <summary>Returns when it has a list.</summary>
-    public Task ReadyAsync() => Eventually.TrueAsync(async () => (await Client.GetAsync("/readyz")).IsSuccessStatusCode);
+    public Task ReadyAsync() => Soon.TrueAsync(async () => (await Client.GetAsync("/readyz")).IsSuccessStatusCode);
 
     public void Reload() => Signals.Send(Process.Pid, Signals.Hangup);
 
