@@ -89,7 +89,7 @@ public sealed class SurfaceTests(GatewayFixture fixture)
             "/v1/lanes", "/v1/lanes/{lane}", "/v1/lanes/{lane}/services/{service}", "/v1/grains", "/metrics", "/healthz", "/readyz",
             "/v1/session", "/v1/streams", "/v1/streams/current/events", "/v1/streams/{version}", "/v1/streams/{version}/events",
             "/v1/streams/{version}/ack", "/v1/history",
-            "/v1/chat/completions", "/v1/models", "/v1/models/{id}", "/v1/responses", "/v1/responses/{id}", "/v1/responses/{id}/cancel",
+            "/v1/releases", "/v1/chat/completions", "/v1/models", "/v1/models/{id}", "/v1/responses", "/v1/responses/{id}", "/v1/responses/{id}/cancel",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(path => path.Name).Order());
         var put = paths.GetProperty("/v1/services/{service}/instances/{id}").GetProperty("put");
