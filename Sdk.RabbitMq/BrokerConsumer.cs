@@ -9,19 +9,23 @@ public sealed class BrokerConsumer : IAsyncDisposable
     private readonly BrokerContext _context;
     private readonly string _queue;
     private readonly ushort _prefetch;
+    private readonly ushort _concurrency;
     private readonly Func<IConnection, CancellationToken, Task> _declare;
     private readonly Func<BrokerDelivery, Task> _handle;
+    private readonly Func<IReadOnlyBasicProperties, bool>? _isOurs;
     private readonly BrokerLink _link;
     private volatile IChannel? _channel;
 
     /// <param name="prefetch">Deliveries that may be under way at once.</param>
     /// <param name="declare">Declares the queue, once a connection.</param>
-    /// <param name="handle">Called for one delivery after the other; it should only hand them on. What it throws gives the delivery back.</param>
+    /// <param name="handle">What it throws gives the delivery back.</param>
+    /// <param name="concurrency">Deliveries that are handled at once.</param>
+    /// <param name="isOurs">False: the delivery is acknowledged without being looked at further.</param>
     public BrokerConsumer(
         BrokerContext context, string name, string queue, ushort prefetch, Func<IConnection, CancellationToken, Task> declare,
-        Func<BrokerDelivery, Task> handle)
+        Func<BrokerDelivery, Task> handle, Func<IReadOnlyBasicProperties, bool>? isOurs = null, ushort concurrency = 1)
     {
-        (_context, _queue, _prefetch, _declare, _handle) = (context, queue, prefetch, declare, handle);
+        (_context, _queue, _prefetch, _declare, _handle, _isOurs, _concurrency) = (context, queue, prefetch, declare, handle, isOurs, concurrency);
         _link = new BrokerLink(context, name, SessionAsync);
     }
 
@@ -55,7 +59,7 @@ public sealed class BrokerConsumer : IAsyncDisposable
     private async Task SessionAsync(IConnection connection, CancellationToken lost)
     {
         await _declare(connection, lost);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: lost);
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(false, false, consumerDispatchConcurrency: _concurrency), lost);
         var closed = channel.WhenClosed();
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await channel.BasicQosAsync(0, _prefetch, global: false, lost);
@@ -78,7 +82,11 @@ public sealed class BrokerConsumer : IAsyncDisposable
         }
     }
 
-    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received)
+    private Task HandleAsync(IChannel channel, BasicDeliverEventArgs received) => _isOurs?.Invoke(received.BasicProperties) == false
+        ? channel.BasicAckAsync(received.DeliveryTag, multiple: false).AsTask()
+        : TakeAsync(channel, received);
+
+    private async Task TakeAsync(IChannel channel, BasicDeliverEventArgs received)
     {
         var delivery = new BrokerDelivery(
             channel, received.DeliveryTag, received.Redelivered, received.RoutingKey, received.BasicProperties, received.Body.ToArray());

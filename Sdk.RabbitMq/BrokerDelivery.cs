@@ -1,3 +1,4 @@
+using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -6,15 +7,15 @@ namespace Fairway.Sdk.RabbitMq;
 /// <summary>A message that the broker handed out and waits to hear of.</summary>
 public sealed class BrokerDelivery
 {
-    private const string DeliveryCountHeader = "x-delivery-count";
+    /// <summary>RabbitMQ 3 counts all returns in the first; 4 counts those by a lost connection in the second alone.</summary>
+    private static readonly string[] ReturnCounts = ["x-delivery-count", "x-acquired-count"];
 
     private readonly IChannel _channel;
     private readonly ulong _tag;
 
     internal BrokerDelivery(IChannel channel, ulong tag, bool isRedelivered, string routingKey, IReadOnlyBasicProperties properties, byte[] body)
     {
-        (_channel, _tag, IsRedelivered, RoutingKey, Body) = (channel, tag, isRedelivered, routingKey, body);
-        Properties = new BasicProperties(properties);
+        (_channel, _tag, IsRedelivered, RoutingKey, Properties, Body) = (channel, tag, isRedelivered, routingKey, properties, body);
     }
 
     public byte[] Body { get; }
@@ -26,8 +27,8 @@ public sealed class BrokerDelivery
     public bool IsRedelivered { get; }
 
     /// <summary>How often the message was handed out before and came back; a quorum queue counts that.</summary>
-    public int Returns => Math.Max(
-        Properties.Headers?.TryGetValue(DeliveryCountHeader, out var count) == true ? Convert.ToInt32(count) : 0, IsRedelivered ? 1 : 0);
+    public int Returns => ReturnCounts.Max(name =>
+        Properties.Headers?.TryGetValue(name, out var count) == true ? Convert.ToInt32(count) : IsRedelivered ? 1 : 0);
 
     /// <summary>Whether the broker still waits to hear of it here. Not: it hands the message out again.</summary>
     public bool IsLive => _channel.IsOpen;
@@ -38,8 +39,10 @@ public sealed class BrokerDelivery
     /// <summary>It is not done: to the queue again, or to its dead letters.</summary>
     public Task<bool> ReturnAsync(bool requeue) => SettleAsync(() => _channel.BasicNackAsync(_tag, multiple: false, requeue));
 
-    public string? Header(string name) =>
-        Properties.Headers?.TryGetValue(name, out var value) == true && value is byte[] bytes ? System.Text.Encoding.UTF8.GetString(bytes) : null;
+    public string? Header(string name) => Header(Properties, name) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+
+    internal static byte[]? Header(IReadOnlyBasicProperties properties, string name) =>
+        properties.Headers?.TryGetValue(name, out var value) == true ? value as byte[] : null;
 
     private static async Task<bool> SettleAsync(Func<ValueTask> settle)
     {

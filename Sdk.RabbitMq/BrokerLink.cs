@@ -76,22 +76,28 @@ public sealed class BrokerLink(BrokerContext context, string name, Func<IConnect
         var (factory, endpoints) = Factory();
         await using var connection = await factory.CreateConnectionAsync(endpoints, name, _stop.Token);
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        connection.ConnectionShutdownAsync += async (_, _) =>
+        connection.ConnectionShutdownAsync += (_, _) =>
         {
-            try
-            {
-                await lost.CancelAsync();
-            }
-            catch (ObjectDisposedException)
-            {
-                // the session ended first
-            }
+            _ = Task.Run(() => Cancel(lost)); // not within the connection's own shutdown, which the session may wait for
+            return Task.CompletedTask;
         };
         context.Metrics.Connected(name);
         context.Logger.Connected(name, connection.Endpoint.ToString());
         if (connection.IsOpen)
         {
             await session(connection, lost.Token);
+        }
+    }
+
+    private static void Cancel(CancellationTokenSource lost)
+    {
+        try
+        {
+            lost.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // the session ended first
         }
     }
 

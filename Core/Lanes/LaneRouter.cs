@@ -23,9 +23,10 @@ public static class LaneRouter
             return To(pools.Base, RouteRule.Base, RouteCodes.NoProvider, null, false, offline, lanes);
         }
 
-        var unknown = !lanes.Knows(label);
+        var (known, declared) = lanes.Find(label, service);
+        var unknown = !known;
         var own = pools.Of(label);
-        if (lanes.Declares(label, service))
+        if (declared)
         {
             return To(own, RouteRule.Declared, RouteCodes.LaneServiceDown, label, unknown, offline, lanes);
         }

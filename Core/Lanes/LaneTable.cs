@@ -9,8 +9,7 @@ public sealed class LaneTable
 {
     public static readonly LaneTable Empty = new(DirectoryTables.Empty, "0");
 
-    private readonly FrozenDictionary<string, LaneRecord> _lanes;
-    private readonly FrozenDictionary<(string Lane, string Service), LaneDeclaration> _declarations;
+    private readonly FrozenDictionary<string, Entry> _lanes;
     private readonly FrozenDictionary<string, EntryRule> _grey;
 
     /// <param name="tables">Expired lanes are already left out.</param>
@@ -19,11 +18,12 @@ public sealed class LaneTable
     {
         ArgumentNullException.ThrowIfNull(tables);
         Version = version;
-        _lanes = tables.Lanes.ToFrozenDictionary(StringComparer.Ordinal);
-        _declarations = tables.Declarations
-            .Where(entry => tables.Lanes.ContainsKey(entry.Key))
-            .SelectMany(entry => entry.Value, (entry, declaration) => KeyValuePair.Create((entry.Key, declaration.Service), declaration))
-            .ToFrozenDictionary();
+        _lanes = tables.Lanes.ToFrozenDictionary(
+            pair => pair.Key,
+            pair => new Entry(
+                pair.Value,
+                tables.Declarations.GetValueOrDefault(pair.Key, []).ToFrozenDictionary(declaration => declaration.Service, StringComparer.Ordinal)),
+            StringComparer.Ordinal);
         _grey = tables.Grey.ToFrozenDictionary(pair => pair.Key, pair => new EntryRule(pair.Value), StringComparer.Ordinal);
     }
 
@@ -33,14 +33,27 @@ public sealed class LaneTable
     /// <summary>Whether the environment list has the lane, and it lives.</summary>
     public bool Knows(string lane) => _lanes.ContainsKey(lane);
 
-    public bool TryGetLane(string lane, [NotNullWhen(true)] out LaneRecord? record) => _lanes.TryGetValue(lane, out record);
+    public bool TryGetLane(string lane, [NotNullWhen(true)] out LaneRecord? record)
+    {
+        record = _lanes.GetValueOrDefault(lane)?.Record;
+        return record is not null;
+    }
 
     /// <summary>Whether the lane has a version of its own of the service.</summary>
-    public bool Declares(string lane, string service) => _declarations.ContainsKey((lane, service));
+    public bool Declares(string lane, string service) => Find(lane, service).IsDeclared;
 
-    public bool TryGetDeclaration(string lane, string service, [NotNullWhen(true)] out LaneDeclaration? declaration) =>
-        _declarations.TryGetValue((lane, service), out declaration);
+    public bool TryGetDeclaration(string lane, string service, [NotNullWhen(true)] out LaneDeclaration? declaration)
+    {
+        declaration = _lanes.GetValueOrDefault(lane)?.Declarations.GetValueOrDefault(service);
+        return declaration is not null;
+    }
+
+    /// <summary>Whether the environment list has the lane, and whether the lane declares the service.</summary>
+    internal (bool IsKnown, bool IsDeclared) Find(string lane, string service) =>
+        _lanes.TryGetValue(lane, out var entry) ? (true, entry.Declarations.ContainsKey(service)) : default;
 
     /// <summary>The entry rule of a service; null when it has none.</summary>
     public EntryRule? GreyOf(string service) => _grey.GetValueOrDefault(service);
+
+    private sealed record Entry(LaneRecord Record, FrozenDictionary<string, LaneDeclaration> Declarations);
 }

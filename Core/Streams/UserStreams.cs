@@ -134,6 +134,15 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         }
     }
 
+    /// <summary>For an adopted version of whose conversation a newer one is known, whether that one is still held or not.</summary>
+    public void Supersede(long version, long by, ICollection<StreamEffect> effects)
+    {
+        if (_held.TryGetValue(version, out var stream) && stream.State != StreamState.Superseded && by > version)
+        {
+            Supersede(stream, by, effects);
+        }
+    }
+
     /// <summary>
     /// Stores what attempt <paramref name="attempt"/> brings: <paramref name="frames"/>, the first of which has <paramref name="offset"/>.
     /// Frames that are stored already are passed over, so a reply that was lost may be answered by sending again.

@@ -82,11 +82,13 @@ internal sealed class UserStreamGrain(
 
     public async Task Restore(ImmutableArray<StreamJob> jobs)
     {
+        var newest = jobs.GroupBy(job => job.Conversation).ToDictionary(group => group.Key, group => group.Max(job => job.Version));
         foreach (var job in jobs)
         {
             if (await AdoptAsync(job))
             {
                 InterruptIfLost(job);
+                _streams.Supersede(job.Version, newest[job.Conversation], _effects); // the newest may be acknowledged, and not held
             }
         }
 

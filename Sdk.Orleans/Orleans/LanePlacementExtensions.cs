@@ -15,15 +15,9 @@ public static class LanePlacementExtensions
     public static ISiloBuilder AddLanePlacement(this ISiloBuilder silo, string lane = "")
     {
         var own = Environment.GetEnvironmentVariable("COLORING_ENV") ?? lane;
-        if (own.Length > 0)
-        {
-            silo.UseSiloMetadata(new Dictionary<string, string>(StringComparer.Ordinal) { [LanePlacementDirector.LaneKey] = own });
-        }
-        else
-        {
-            silo.UseSiloMetadata(new Dictionary<string, string>(StringComparer.Ordinal));
-        }
-
+        silo.UseSiloMetadata(own.Length > 0
+            ? new Dictionary<string, string>(StringComparer.Ordinal) { [LanePlacementDirector.LaneKey] = own }
+            : []);
         silo.AddLanes().AddPlacementDirector<LanePlacement, LanePlacementDirector>();
         silo.Services.TryAddSingleton(TimeProvider.System);
         if (!silo.Services.Any(service => service.ServiceType == typeof(ILaneTables)))

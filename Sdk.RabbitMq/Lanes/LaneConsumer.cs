@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Threading.Channels;
 using Fairway.Core.Lanes;
 using Fairway.Sdk.Lanes;
@@ -23,6 +24,7 @@ public sealed class LaneConsumer : IAsyncDisposable
     private readonly ConcurrentDictionary<string, BrokerConsumer> _standIns = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(IConnection Connection, string Queue), Task> _declared = new();
     private readonly StandIns _rule;
+    private readonly SemaphoreSlim _slots;
     private readonly HashSet<string> _everDeclared = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
@@ -54,6 +56,7 @@ public sealed class LaneConsumer : IAsyncDisposable
         _group = new Group(options.Topic, options.Service, options.Lane);
         _rule = new StandIns(options.StandInAfter, context.Time);
         _publisher = new ConfirmedPublisher(context, $"{_group.Queue}.publish", (_, _) => Task.CompletedTask);
+        _slots = new SemaphoreSlim(options.Concurrency);
         _own = Consumer(_group);
     }
 
@@ -68,7 +71,8 @@ public sealed class LaneConsumer : IAsyncDisposable
     {
         _publisher.Start();
         _own.Start();
-        _running = Task.WhenAll([LookAsync(), .. Enumerable.Range(0, _options.Concurrency).Select(_ => Task.Run(WorkAsync))]);
+        var workers = _options.BatchSize == 1 ? 0 : _options.Concurrency;
+        _running = Task.WhenAll([LookAsync(), .. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))]);
     }
 
     /// <summary>Takes no more messages, waits for running handlers, and gives the rest back.</summary>
@@ -79,7 +83,7 @@ public sealed class LaneConsumer : IAsyncDisposable
         _messages.Writer.TryComplete();
         try
         {
-            await _running.WaitAsync(_options.Drain, _context.Time);
+            await Task.WhenAll(_running, IdleAsync()).WaitAsync(_options.Drain, _context.Time);
         }
         catch (TimeoutException)
         {
@@ -118,37 +122,66 @@ public sealed class LaneConsumer : IAsyncDisposable
     private BrokerConsumer Consumer(Group group) => new(
         _context, group == _group ? group.Queue : $"{group.Queue}.stand-in", group.Queue, (ushort)_options.Prefetch,
         (connection, token) => connection.DeclareGroupAsync(group, _context.Logger, token),
-        delivery => TakeAsync(group, delivery));
+        delivery => TakeAsync(group, delivery), properties => IsOurs(group, properties), (ushort)_options.Concurrency);
 
+    /// <summary>One message is processed where it comes in; batches are put together by workers.</summary>
     private async Task TakeAsync(Group group, BrokerDelivery delivery)
     {
-        if (_isStopping)
+        var message = new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery));
+        if (_options.BatchSize > 1)
         {
-            return; // given back when the link closes
+            _messages.Writer.TryWrite(message);
+            return;
         }
 
-        if (LaneFor(delivery.Header(MessageHeaders.Stamp)) == group.Lane)
+        await _slots.WaitAsync(); // those who stand in share them
+        try
         {
-            _messages.Writer.TryWrite(new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery)));
+            if (!_isStopping) // what comes while this stops is given back when the link closes
+            {
+                await ProcessAsync([message]);
+            }
         }
-        else
+        finally
         {
-            await delivery.AcknowledgeAsync();
-            _metrics.Delivered(group, "passed");
+            _slots.Release();
         }
     }
 
+    /// <summary>Returns when no message is being processed.</summary>
+    private async Task IdleAsync()
+    {
+        for (var slot = 0; slot < _options.Concurrency; slot++)
+        {
+            await _slots.WaitAsync();
+        }
+
+        _slots.Release(_options.Concurrency);
+    }
+
+    private bool IsOurs(Group group, IReadOnlyBasicProperties properties)
+    {
+        if (LaneFor(BrokerDelivery.Header(properties, MessageHeaders.Stamp)) == group.Lane)
+        {
+            return true;
+        }
+
+        _metrics.Delivered(group, "passed");
+        return false;
+    }
+
     /// <summary>The lane whose group processes it. Messages that come together mostly have one stamp.</summary>
-    private string? LaneFor(string? stamp)
+    private string? LaneFor(byte[]? stamp)
     {
         if (stamp is null)
         {
             return null;
         }
 
-        if (_lastStamp is not { } last || last.Text != stamp)
+        if (_lastStamp is not { } last || !last.Bytes.AsSpan().SequenceEqual(stamp))
         {
-            _lastStamp = last = new ReadStamp(stamp, TopicStamp.TryRead(stamp, out var read) ? read.LaneFor(_options.Service) : null);
+            _lastStamp = last = new ReadStamp(
+                stamp, TopicStamp.TryRead(Encoding.UTF8.GetString(stamp), out var read) ? read.LaneFor(_options.Service) : null);
         }
 
         return last.Lane;
@@ -195,7 +228,7 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
     }
 
-    private async Task ProcessAsync(List<LaneMessage> batch)
+    private async Task ProcessAsync(IReadOnlyList<LaneMessage> batch)
     {
         var began = _context.Time.GetTimestamp();
         try
@@ -208,7 +241,10 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            batch.ForEach(message => message.Fail(message.Failure ?? failure));
+            foreach (var message in batch)
+            {
+                message.Fail(message.Failure ?? failure);
+            }
         }
 
         _metrics.Handled(_group, _context.Time.GetElapsedTime(began));
@@ -397,5 +433,5 @@ public sealed class LaneConsumer : IAsyncDisposable
 
     private Group Of(string lane) => _group with { Lane = lane };
 
-    private sealed record ReadStamp(string Text, string? Lane);
+    private sealed record ReadStamp(byte[] Bytes, string? Lane);
 }

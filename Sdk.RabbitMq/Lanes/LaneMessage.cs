@@ -74,7 +74,7 @@ public sealed class LaneMessage
     {
         var properties = new BasicProperties(Delivery.Properties) { Persistent = true };
         var all = Delivery.Properties.Headers is { } own ? new Dictionary<string, object?>(own) : [];
-        foreach (var name in all.Keys.Where(name => name is "x-death" or "x-delivery-count" || name.StartsWith("x-first-death", StringComparison.Ordinal)).ToList())
+        foreach (var name in all.Keys.Where(name => name is "x-death" or "x-delivery-count" or "x-acquired-count" || name.StartsWith("x-first-death", StringComparison.Ordinal)).ToList())
         {
             all.Remove(name);
         }

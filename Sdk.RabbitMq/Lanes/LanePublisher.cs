@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Text;
 using Fairway.Core.Lanes;
 using Fairway.Sdk.Lanes;
 using RabbitMQ.Client;
@@ -28,7 +29,7 @@ public sealed class LanePublisher : IAsyncDisposable
     private readonly ILaneViews _views;
     private readonly ConfirmedPublisher _publisher;
     private readonly ConcurrentDictionary<(IConnection Connection, string Topic, string? Lane, string Table), Task> _declared = new();
-    private readonly ConcurrentDictionary<(string Topic, string Lane, string Table), TopicStamp> _stamps = new();
+    private readonly ConcurrentDictionary<(string Topic, string Lane, string Table), (TopicStamp Stamp, byte[] Text)> _stamps = new();
 
     /// <param name="name">Of its link to the broker, in logs and metrics.</param>
     public LanePublisher(BrokerContext context, ILaneViews views, string name = "topics.publish")
@@ -81,14 +82,14 @@ public sealed class LanePublisher : IAsyncDisposable
             LaneMessage.WriteLabel(label, properties.Headers);
             if (label.Lane is { } lane)
             {
-                properties.Headers[MessageHeaders.Stamp] = Stamp(topic, lane, view).Write();
+                properties.Headers[MessageHeaders.Stamp] = Stamp(topic, lane, view).Text;
             }
         }
 
         return properties;
     }
 
-    private TopicStamp Stamp(string topic, string lane, LaneView view)
+    private (TopicStamp Stamp, byte[] Text) Stamp(string topic, string lane, LaneView view)
     {
         var key = (topic, lane, view.Table.Version);
         if (!_stamps.TryGetValue(key, out var stamp))
@@ -98,7 +99,8 @@ public sealed class LanePublisher : IAsyncDisposable
                 _stamps.Clear(); // tables long gone
             }
 
-            stamp = _stamps[key] = TopicStamp.Of(topic, lane, view.DeclaredIn(lane), view.Table);
+            var decided = TopicStamp.Of(topic, lane, view.DeclaredIn(lane), view.Table);
+            stamp = _stamps[key] = (decided, Encoding.UTF8.GetBytes(decided.Write()));
         }
 
         return stamp;
@@ -142,7 +144,7 @@ public sealed class LanePublisher : IAsyncDisposable
             return;
         }
 
-        foreach (var service in Stamp(topic, lane, view).Services)
+        foreach (var service in Stamp(topic, lane, view).Stamp.Services)
         {
             if (await connection.DepthAsync(new Group(topic, service, null).Queue, CancellationToken.None) is not null)
             {

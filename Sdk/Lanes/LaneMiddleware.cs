@@ -1,14 +1,17 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Fairway.Core.Lanes;
+using Fairway.Sdk.Client;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 
 namespace Fairway.Sdk.Lanes;
 
 /// <summary>
 /// A trusted hop: takes the label of each request in, or refuses it with 400 and a code. gRPC calls are refused with
-/// INVALID_ARGUMENT, as gRPC clients do not read bodies of errors.
+/// INVALID_ARGUMENT, as gRPC clients do not read bodies of errors. A call of another service that had no route, where the service
+/// itself has no answer to that, is 503 with the route's code.
 /// </summary>
 public sealed class LaneMiddleware(RequestDelegate next, LaneIngress ingress)
 {
@@ -27,7 +30,7 @@ public sealed class LaneMiddleware(RequestDelegate next, LaneIngress ingress)
             return RefuseAsync(context, fault);
         }
 
-        return label.IsEmpty && LaneContext.Current.IsEmpty ? next(context) : ServeAsync(context, label);
+        return ServeAsync(context, label);
     }
 
     private async Task ServeAsync(HttpContext context, Label label)
@@ -58,7 +61,14 @@ public sealed class LaneMiddleware(RequestDelegate next, LaneIngress ingress)
             }
         }
 
-        await next(context);
+        try
+        {
+            await next(context);
+        }
+        catch (FairwayClientException nowhere) when (!context.Response.HasStarted && nowhere.Code is RouteCodes.LaneServiceDown or RouteCodes.NoProvider)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, nowhere.Code, nowhere.Message);
+        }
     }
 
     private static Task VaryByLabel(HttpResponse response)
@@ -82,27 +92,26 @@ public sealed class LaneMiddleware(RequestDelegate next, LaneIngress ingress)
 
     private static Task RefuseAsync(HttpContext context, LabelFault fault)
     {
-        var response = context.Response;
         var code = LabelReader.CodeOf(fault);
-        if (context.Request.ContentType?.StartsWith(GrpcType, StringComparison.OrdinalIgnoreCase) is true)
+        if (context.Request.ContentType?.StartsWith(GrpcType, StringComparison.OrdinalIgnoreCase) is not true)
         {
-            response.ContentType = GrpcType;
-            response.Headers["grpc-status"] = InvalidArgument;
-            response.Headers["grpc-message"] = code;
-            return Task.CompletedTask;
+            return RefuseAsync(context, StatusCodes.Status400BadRequest, code, LabelReader.DescribeOf(fault));
         }
 
-        response.StatusCode = StatusCodes.Status400BadRequest;
+        context.Response.ContentType = GrpcType;
+        context.Response.Headers["grpc-status"] = InvalidArgument;
+        context.Response.Headers["grpc-message"] = code;
+        return Task.CompletedTask;
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string code, string detail)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
         response.ContentType = "application/problem+json";
         response.Headers.CacheControl = "no-store";
-        var body = JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            type = "about:blank",
-            title = "Bad Request",
-            status = StatusCodes.Status400BadRequest,
-            detail = LabelReader.DescribeOf(fault),
-            code,
-        });
+        var title = ReasonPhrases.GetReasonPhrase(status);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { type = "about:blank", title, status, detail, code });
         response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, CancellationToken.None).AsTask();
     }

@@ -1,4 +1,5 @@
 using Fairway.GrpcWire;
+using Fairway.Sdk.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +14,7 @@ public static class LaneServiceExtensions
 {
     /// <summary>
     /// Takes labels in from HTTP and gRPC requests, keeps them current while they are served, and lets them leave with every
-    /// client of <c>IHttpClientFactory</c>. Settings: <see cref="LaneOptions"/>.
+    /// client of <c>IHttpClientFactory</c>; clients that call services by their names keep to the label's lane. Settings: <see cref="LaneOptions"/>.
     /// </summary>
     public static IServiceCollection AddLanes(this IServiceCollection services)
     {
@@ -32,6 +33,8 @@ public static class LaneServiceExtensions
             provider.GetRequiredService<IOptions<LaneOptions>>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<LaneMetrics>()));
         services.AddSingleton(provider => new LaneEgress(
             provider.GetRequiredService<IOptions<LaneOptions>>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<LaneMetrics>()));
+        services.AddSingleton<LaneRouteMetrics>();
+        services.AddSingleton<IRequestRouter, LaneRequestRouter>();
         services.AddHttpClient();
         services.AddSingleton<IHttpMessageHandlerBuilderFilter, LaneHandlerFilter>();
         services.AddTransient<IStartupFilter, LanePipeline>();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using Fairway.Core.Lanes;
 using Fairway.Report;
 using Fairway.Sdk.Lanes;
@@ -10,7 +11,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairway.Micro;
 
-/// <summary>A client, a service that calls another, and that other: all in this process, over loopback sockets. With a label, every hop verifies and passes it on.</summary>
+/// <summary>
+/// A client, a service that calls another, and that other: all in this process, over loopback sockets. With a label, every hop
+/// verifies and passes it on. Each hop may do a piece of work, as services do; without, the request is nothing but its way.
+/// </summary>
 internal sealed class TwoHops : IAsyncDisposable
 {
     private readonly WebApplication _first;
@@ -29,11 +33,13 @@ internal sealed class TwoHops : IAsyncDisposable
         }
     }
 
-    public static async Task<TwoHops> StartAsync(Label? label)
+    /// <param name="label">What every request carries; null for none, and for hosts that know nothing of lanes.</param>
+    /// <param name="work">Blocks that each hop hashes for a request.</param>
+    public static async Task<TwoHops> StartAsync(Label? label, int work = 0)
     {
-        var second = Build(label is not null, next: null);
+        var second = Build(label is not null, work, next: null);
         await second.StartAsync();
-        var first = Build(label is not null, new Uri(second.Urls.First()));
+        var first = Build(label is not null, work, new Uri(second.Urls.First()));
         await first.StartAsync();
         return new TwoHops(first, second, label);
     }
@@ -69,7 +75,7 @@ internal sealed class TwoHops : IAsyncDisposable
         await _second.DisposeAsync();
     }
 
-    private static WebApplication Build(bool lanes, Uri? next)
+    private static WebApplication Build(bool lanes, int work, Uri? next)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -84,18 +90,33 @@ internal sealed class TwoHops : IAsyncDisposable
         var app = builder.Build();
         if (next is null)
         {
-            app.MapGet("/", () => "leaf");
+            app.MapGet("/", () =>
+            {
+                Work(work);
+                return "leaf";
+            });
         }
         else
         {
             app.MapGet("/", async (IHttpClientFactory clients) =>
             {
+                Work(work);
                 using var client = clients.CreateClient("next");
                 return await client.GetStringAsync("/");
             });
         }
 
         return app;
+    }
+
+    private static void Work(int blocks)
+    {
+        Span<byte> block = stackalloc byte[SHA256.HashSizeInBytes];
+        block.Clear();
+        for (var i = 0; i < blocks; i++)
+        {
+            SHA256.HashData(block, block);
+        }
     }
 
     private async Task<double> RequestAsync()

@@ -7,10 +7,9 @@ local settings = { eject_failures = 3, eject_seconds = 5, eject_max_seconds = 60
 local function list_of(count)
   local members = {}
   for i = 1, count do
-    members[i] = { id = "i" .. i, address = "a" .. i, weight = 1 }
-    members[i].address = "10.0.0." .. i .. ":80"
+    members[i] = { id = "i" .. i, address = "10.0.0." .. i .. ":80", weight = 1, in_flight = -1, age_ms = -1, latency_ms = -1, rps = -1 }
   end
-  return endpoints.new(members)
+  return endpoints.new(members, "scored", nil, 0)
 end
 
 local function address(i)
@@ -109,23 +108,45 @@ describe("retry budget", function()
     while retries:withdraw(0) do
       granted = granted + 1
     end
-    assert.equal(10, granted)
+    assert.equal(100, granted)
   end)
 end)
 
 describe("figures", function()
-  it("begin anew with what the living hold", function()
+  local figures, dict
+
+  before_each(function()
     helper.fresh("fairway.figures")
-    local figures = require "fairway.figures"
-    local dict = helper.dict()
-    figures.bind(dict)
-    figures.add("f:a", 1)
-    dict:incr("0|f:a", 5, 0) -- of a worker that dies
-    assert.equal(6, figures.get("f:a"))
-    figures.renew()
-    figures.sync()
-    assert.equal(1, figures.get("f:a"))
-    figures.add("f:a", -1)
-    assert.equal(0, figures.get("f:a"))
+    figures = require "fairway.figures"
+    dict = helper.dict()
+    figures.map(dict, 2)
+  end)
+
+  it("are the sum over workers", function()
+    local slot = figures.slot("10.0.0.1:80")
+    assert.equal(slot, figures.slot("10.0.0.1:80"))
+    assert.are_not.equal(slot, figures.slot("10.0.0.2:80"))
+    figures.enter(0)
+    figures.add(slot, 2)
+    figures.enter(1)
+    figures.add(slot, 3)
+    assert.equal(5, figures.get(slot))
+    figures.add(slot, -3)
+    assert.equal(2, figures.get(slot))
+  end)
+
+  it("lose what a worker held that died", function()
+    local slot = figures.slot("10.0.0.1:80")
+    assert.is_false(figures.enter(0))
+    figures.add(slot, 5)
+    assert.is_true(figures.enter(0)) -- its successor
+    assert.equal(0, figures.get(slot))
+    figures.leave(0)
+    assert.is_false(figures.enter(0))
+  end)
+
+  it("carry the store's sequence", function()
+    figures.set_sequence(7)
+    assert.equal(7, figures.sequence())
   end)
 end)

@@ -1,4 +1,4 @@
-local helper = require "spec_helper"
+require "spec_helper"
 local alias = require "fairway.alias"
 local endpoints = require "fairway.endpoints"
 local ring = require "fairway.ring"
@@ -6,16 +6,31 @@ local scored = require "fairway.scored"
 local zones = require "fairway.zones"
 local gateways = require "fairway.gateways"
 
+local function member(i, weight, more)
+  local value = { id = "i" .. i, address = "10.0.0." .. i .. ":80", weight = weight, in_flight = -1, age_ms = 0, latency_ms = -1, rps = -1 }
+  for key, given in pairs(more or {}) do
+    value[key] = given
+  end
+  return value
+end
+
 local function list_of(...)
   local members = {}
   for i, weight in ipairs({ ... }) do
-    members[i] = { id = "i" .. i, address = "10.0.0." .. i .. ":80", weight = weight, reported = -1 }
+    members[i] = member(i, weight)
   end
-  return endpoints.new(members)
+  return endpoints.new(members, "scored", nil, 0)
+end
+
+local function hooks_of(more)
+  local hooks = { excludes = function() return false end, in_flight = function() return 0 end, random = math.random }
+  for key, given in pairs(more or {}) do
+    hooks[key] = given
+  end
+  return hooks
 end
 
 local function nobody() return false end
-local function idle() return 0 end
 
 describe("alias", function()
   it("draws in proportion to weights", function()
@@ -36,67 +51,55 @@ describe("scored", function()
   it("leaves out whom nobody may pick", function()
     local list = list_of(1, 0, 2)
     assert.equal(2, list.count)
-    assert.equal("i3", list.id[2])
-  end)
-
-  it("takes the less loaded of two, for its weight", function()
-    local list = list_of(1, 1)
-    local load = { 5, 0 }
-    local function in_flight(_, index) return load[index] end
-    assert.equal(2, scored.pick(list, nobody, nil, in_flight, helper.draws(0.1, 0.9)))
-    assert.equal(2, scored.pick(list, nobody, nil, in_flight, helper.draws(0.9, 0.1)))
-  end)
-
-  it("lets a hot one give way", function()
-    local list = list_of(1, 1, 1, 1, 1, 1, 1)
-    for i = 1, 7 do
-      list.reported[i] = 1
-    end
-    list.reported[1] = 50
-    list.hot_above = 1
-    local load = { 0, 9, 9, 9, 9, 9, 9 }
-    assert.equal(7, scored.pick(list, nobody, nil, function(_, i) return load[i] end, helper.draws(0.01, 0.99)))
+    assert.equal("i3", list[2].id)
   end)
 
   it("never picks whom the call excludes, and nobody where all are", function()
     local list = list_of(1, 1, 1)
-    local function only_third(_, index) return index ~= 3 end
-    for seed = 1, 50 do
-      math.randomseed(seed)
-      assert.equal(3, scored.pick(list, only_third, nil, idle, math.random))
+    local hooks = hooks_of({ excludes = function(node) return node.id ~= "i3" end })
+    for _ = 1, 50 do
+      assert.equal("i3", scored.pick(list, nil, hooks, 0).id)
     end
-    assert.is_nil(scored.pick(list, function() return true end, nil, idle, math.random))
-    assert.is_nil(scored.pick(list_of(), nobody, nil, idle, math.random))
+    assert.is_nil(scored.pick(list, nil, hooks_of({ excludes = function() return true end }), 0))
+    assert.is_nil(scored.pick(list_of(), nil, hooks, 0))
+  end)
+
+  it("keeps what it knows of an instance from list to list, not over another address", function()
+    local first = endpoints.new({ member(1, 1, { latency_ms = 100, rps = 10 }), member(2, 1, { in_flight = 3 }) }, "scored", nil, 0)
+    local second = endpoints.new({ member(1, 1, { latency_ms = 200, rps = 10 }), member(2, 1, { address = "10.0.0.9:80" }) }, "scored", first, 1)
+    assert.equal(first[1], second[1])
+    assert.equal(120, second[1].typical) -- 10 requests of 50
+    assert.are_not.equal(first[2], second[2])
+    assert.is_nil(second[2].reported)
+    assert.equal(0, first[2].weight)
   end)
 end)
 
 describe("ring", function()
   local function owner(list, key, load)
-    list.ring = list.ring or ring.build(list)
     local total = 0
-    for _, count in ipairs(load or {}) do
+    for _, count in pairs(load or {}) do
       total = total + count
     end
-    return ring.pick(list, list.ring, ring.position(key), 1.25, total, nobody, nil, function(_, i) return load and load[i] or 0 end)
+    return ring.pick(list, ring.position(key), 1.25, total, nil, hooks_of({ in_flight = function(node) return load and load[node.id] or 0 end })).id
   end
 
   it("gives a key the same owner each time, and shares by weight", function()
-    local list, counts = list_of(1, 2, 1), { 0, 0, 0 }
+    local list, counts = list_of(1, 2, 1), { i1 = 0, i2 = 0, i3 = 0 }
     for i = 1, 4000 do
-      local index = owner(list, "key" .. i)
-      assert.equal(index, owner(list, "key" .. i))
-      counts[index] = counts[index] + 1
+      local id = owner(list, "key" .. i)
+      assert.equal(id, owner(list, "key" .. i))
+      counts[id] = counts[id] + 1
     end
-    assert.is_true(counts[2] > 1700 and counts[2] < 2300)
+    assert.is_true(counts.i2 > 1700 and counts.i2 < 2300)
   end)
 
   it("moves only the keys of one that leaves", function()
     local before, after = list_of(1, 1, 1, 1), list_of(1, 1, 1, 0)
     for i = 1, 500 do
-      local key = "key" .. i
-      local was = owner(before, key)
-      if was ~= 4 then
-        assert.equal(before.id[was], after.id[owner(after, key)])
+      local was = owner(before, "key" .. i)
+      if was ~= "i4" then
+        assert.equal(was, owner(after, "key" .. i))
       end
     end
   end)
@@ -104,9 +107,16 @@ describe("ring", function()
   it("passes an owner over that is at its bound", function()
     local list = list_of(1, 1, 1, 1)
     local first = owner(list, "key")
-    local load = { 0, 0, 0, 0 }
-    load[first] = 8
-    assert.are_not.equal(first, owner(list, "key", load))
+    assert.are_not.equal(first, owner(list, "key", { [first] = 8 }))
+  end)
+
+  it("stands where members and weights do", function()
+    local list = list_of(1, 2)
+    owner(list, "key")
+    assert.is_true(ring.fits(list, list_of(1, 2)))
+    assert.is_false(ring.fits(list, list_of(1, 3)))
+    assert.is_false(ring.fits(list, list_of(1)))
+    assert.is_false(ring.fits(nil, list))
   end)
 end)
 

@@ -17,6 +17,9 @@ public sealed class RunningProduct : IAsyncLifetime
 
     public string DataFolder => _data["data"];
 
+    /// <summary>Switches beside the usual ones.</summary>
+    public string[] More { get; init; } = [];
+
     public RealProcess Process => _run ?? throw new InvalidOperationException("./run is not started.");
 
     /// <summary>What dotnet test sets for its own build must not reach the build inside ./run.</summary>
@@ -33,7 +36,7 @@ public sealed class RunningProduct : IAsyncLifetime
     {
         await File.WriteAllTextAsync(_data["services.json"], """{"services":{"legacy":{"legacy-1":{"address":"127.0.0.1:9"}}}}""");
         _run = RealProcess.Start(Command(
-            "run", "--port", "0", "--engine", Engine, "--data", DataFolder, "--admin-key", "test-admin", "--services", _data["services.json"]));
+            "run", ["--port", "0", "--engine", Engine, "--data", DataFolder, "--admin-key", "test-admin", "--services", _data["services.json"], .. More]));
         var ready = await _run.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(5));
         Http.BaseAddress = new Uri(ready["READY ".Length..].Trim());
     }

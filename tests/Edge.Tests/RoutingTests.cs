@@ -100,6 +100,7 @@ public sealed class RoutingTests(EdgeFixture fixture) : IAsyncLifetime
     [InlineData("/")]
     [InlineData("/lists")]
     [InlineData("/assets/style.css")]
+    [InlineData("/fairway-client.js")]
     public async Task Get_APage_ComesFromTheGateway(string path) => Assert.Equal("gateway", (await fixture.Edge.GetAsync(path)).Id);
 
     [Fact]

@@ -34,8 +34,9 @@ public sealed class NginxServer : IAsyncDisposable
     /// <param name="server">Directives of the server block, without <c>listen</c>.</param>
     /// <param name="http">Directives of the http block beside it: upstreams, maps, limits.</param>
     /// <param name="workers">Number of worker processes.</param>
+    /// <param name="address">Where it listens; 0.0.0.0 answers under every loopback address.</param>
     /// <exception cref="InvalidOperationException">nginx is not installed, or refuses the configuration; the message says why.</exception>
-    public static async Task<NginxServer> StartAsync(string server, string http = "", int workers = 1)
+    public static async Task<NginxServer> StartAsync(string server, string http = "", int workers = 1, string address = "127.0.0.1")
     {
         var folder = new TempFolder();
         var port = FreePort.Next();
@@ -43,7 +44,7 @@ public sealed class NginxServer : IAsyncDisposable
         try
         {
             var program = RealProcess.Find("nginx", "nginx");
-            await File.WriteAllTextAsync(folder["nginx.conf"], Configuration(folder.Path, server, http, workers, port));
+            await File.WriteAllTextAsync(folder["nginx.conf"], Configuration(folder.Path, server, http, workers, $"{address}:{port}"));
             process = RealProcess.Start(new RealProcessStart(program, "-p", folder.Path, "-c", folder["nginx.conf"], "-e", folder["error.log"]));
             await process.WaitReadyAsync(() => IsOpenAsync(port));
             return new NginxServer(folder, process, port);
@@ -85,7 +86,7 @@ public sealed class NginxServer : IAsyncDisposable
         [.. File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
 
-    private static string Configuration(string folder, string server, string http, int workers, int port)
+    private static string Configuration(string folder, string server, string http, int workers, string listen)
     {
         string[] modules = [.. new[] { "ndk_http_module.so", "ngx_http_lua_module.so" }.Select(name => Path.Combine(Modules, name)).Where(File.Exists)];
         var lua = modules.Length == 0 ? "" : """
@@ -109,7 +110,7 @@ public sealed class NginxServer : IAsyncDisposable
                 {{lua}}
                 {{http}}
                 server {
-                    listen 127.0.0.1:{{port}};
+                    listen {{listen}};
                     {{server}}
                 }
             }

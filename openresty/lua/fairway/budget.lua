@@ -3,6 +3,9 @@
 
 local max, min = math.max, math.min
 
+--- Retries that can be saved up.
+local SAVED = 100
+
 local _M = {}
 _M.__index = _M
 
@@ -10,7 +13,7 @@ _M.__index = _M
 -- @param per_second retries that are always granted
 function _M.new(share, per_second)
   local balance = per_second * 10
-  return setmetatable({ share = share, per_second = per_second, balance = balance, most = max(10, balance) }, _M)
+  return setmetatable({ share = share, per_second = per_second, balance = balance, most = max(SAVED, balance) }, _M)
 end
 
 --- A request was made for the first time.

@@ -143,6 +143,7 @@ function _M.read(get, names)
     redis_password = text(get, "Edge__RedisPassword"),
     recent_size = whole("RecentSize", 1000, 1, 1000000),
     cold_seconds = any("ColdStartSeconds", 30, 0, 3600),
+    caches = whole("CacheMib", 0, 0, 65536) > 0,
   }
   if #errors > 0 then
     return nil, errors

@@ -19,7 +19,6 @@ local status = require "fairway.status"
 local store = require "fairway.store"
 local users = require "fairway.users"
 local view = require "fairway.view"
-local workers = require "fairway.workers"
 local cjson = require "cjson.safe"
 
 local ngx = ngx
@@ -54,9 +53,10 @@ function _M.init()
   require "resty.core"
   configure()
   local shared = ngx.shared
-  store.bind(shared.fairway_snapshot)
+  figures.map(shared.fairway_figures, ngx.worker.count())
+  store.bind(shared.fairway_snapshot, figures.set_sequence)
+  figures.set_sequence(store.seq())
   counters.bind(shared.fairway_counters)
-  figures.bind(shared.fairway_figures)
   ejection.bind(shared.fairway_ejections, options, function() store.changed("ejections") end)
   for _, room in ipairs({ fetch, view, marks, proxy, relay, recent }) do
     room.configure(options)
@@ -97,11 +97,6 @@ local function keep_fresh()
   end
   local function keep()
     if holds() then
-      if workers.lost(dict) then
-        counters.add("fairway_edge_workers_lost_total")
-        figures.renew()
-        store.changed("generation")
-      end
       if not running then
         ngx.timer.at(0, function(premature)
           if not premature then
@@ -122,9 +117,10 @@ end
 --- init_worker.
 function _M.init_worker()
   math.randomseed(ngx.worker.pid() * 7919 + math.floor(ngx.now() * 1000) % 1000003)
-  workers.enter(ngx.shared.fairway_snapshot, ngx.worker.pid())
+  if figures.enter(ngx.worker.id()) then
+    counters.add("fairway_edge_workers_lost_total")
+  end
   view.sync()
-  figures.sync()
   ngx.timer.at(0, function(premature)
     if not premature then
       recent.warm_up()
@@ -133,7 +129,6 @@ function _M.init_worker()
   every(TICK, view.tick)
   every(1, function()
     counters.flush()
-    figures.sweep()
     recent.flush()
   end)
   keep_fresh()
@@ -144,9 +139,8 @@ function _M.exit_worker()
   local dict, pid = ngx.shared.fairway_snapshot, ngx.worker.pid()
   fetch.save(true)
   counters.flush()
-  figures.withdraw()
+  figures.leave(ngx.worker.id())
   lease.release(dict, pid)
-  workers.leave(dict, pid)
 end
 
 _M.access = proxy.access
@@ -223,7 +217,7 @@ end
 function _M.recent()
   return answer("application/json", function()
     local list, err = recent.read(math.min(options.recent_size, 1000))
-    return cjson.encode({ users = setmetatable(list or {}, cjson.array_mt), away = err or cjson.null })
+    return status.encode({ users = status.array(list or {}), away = err or cjson.null })
   end)
 end
 

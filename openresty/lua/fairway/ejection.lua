@@ -11,7 +11,7 @@ local match = string.match
 local _M = {}
 
 local dict, options, changed
-local out = {} -- address -> until
+local out, any = {}, false -- address -> until; whether there is one
 local doubted = {} -- addresses with failures that a success must forgive
 local seen = -1
 
@@ -29,11 +29,11 @@ function _M.sync()
     return
   end
   seen = version
-  out, doubted = {}, {}
+  out, any, doubted = {}, false, {}
   for _, key in ipairs(dict:get_keys(0)) do
     local kind, address = match(key, "^(%a):(.*)$")
     if kind == "o" then
-      out[address] = tonumber(dict:get(key))
+      out[address], any = tonumber(dict:get(key)), true
     elseif kind == "r" then
       doubted[address] = true
     end
@@ -53,7 +53,7 @@ end
 
 --- Whether anything is out at all; most of the time nothing is, and a pick need not ask.
 function _M.any()
-  return next(out) ~= nil
+  return any
 end
 
 local function count_out(list)
@@ -93,7 +93,7 @@ function _M.failed(address, list, unreachable)
   end
   local times = dict:incr("e:" .. address, 1, 0, options.eject_max_seconds * 2) or 1
   local till = now() + min(options.eject_seconds * times, max(options.eject_seconds, options.eject_max_seconds))
-  out[address] = till
+  out[address], any = till, true
   dict:set("o:" .. address, till, till - now())
   touch()
   return true

@@ -4,7 +4,7 @@
 local cjson = require "cjson.safe"
 
 local ngx = ngx
-local gsub, byte, format = string.gsub, string.byte, string.format
+local gsub, byte, find, format = string.gsub, string.byte, string.find, string.format
 
 local _M = {}
 
@@ -29,7 +29,7 @@ end
 
 --- Whether a path speaks OpenAI's language.
 function _M.speaks_openai(uri)
-  return uri == "/v1/chat/completions" or uri == "/v1/responses" or uri == "/v1/models"
+  return uri == "/v1/chat/completions" or find(uri, "^/v1/responses") ~= nil or find(uri, "^/v1/models") ~= nil
 end
 
 --- Answers with a refusal and ends the request.
@@ -76,7 +76,6 @@ _M.OWN = {
   [414] = { 414, "URI_TOO_LONG", "The path is longer than this edge takes." },
   [416] = { 416, "RANGE_NOT_SATISFIABLE", "There is nothing in this range." },
   [431] = { 431, "HEADERS_TOO_LARGE", "The headers are larger than this edge takes." },
-  [494] = { 431, "HEADERS_TOO_LARGE", "The headers are larger than this edge takes." },
   [495] = { 400, "BAD_CERTIFICATE", "The client's certificate is not good." },
   [496] = { 400, "CERTIFICATE_REQUIRED", "A client's certificate is required." },
   [497] = { 400, "HTTPS_REQUIRED", "This port speaks HTTPS." },

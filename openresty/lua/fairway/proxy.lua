@@ -12,6 +12,7 @@ local recent = require "fairway.recent"
 local scored = require "fairway.scored"
 local ring = require "fairway.ring"
 local figures = require "fairway.figures"
+local headers = require "fairway.headers"
 local ejection = require "fairway.ejection"
 local budget = require "fairway.budget"
 local counters = require "fairway.counters"
@@ -21,7 +22,7 @@ local tokens = require "fairway.tokens"
 
 local ngx, var, req = ngx, ngx.var, ngx.req
 local now = ngx.now
-local find, sub, match, format, byte = string.find, string.sub, string.match, string.format, string.byte
+local find, sub, match, format = string.find, string.sub, string.match, string.format
 local random = math.random
 local tonumber, ipairs = tonumber, ipairs
 local set_current_peer, set_more_tries, get_last_failure = balancer.set_current_peer, balancer.set_more_tries, balancer.get_last_failure
@@ -56,13 +57,17 @@ local function split(uri)
   return sub(uri, 2), "/"
 end
 
+-- Refuses a name that no service can have. A gateway registers none of these, so that one that is listed is good.
 local function refuse_name(name)
   if RESERVED[name] then
-    return errors.refuse(404, "NOT_FOUND", "The edge forwards nothing at this path.")
+    errors.refuse(404, "NOT_FOUND", "The edge forwards nothing at this path.")
+    return true
   end
   if #name < 1 or #name > 128 or find(name, "[^%w._-]") or name == "." or name == ".." then
-    return errors.refuse(400, "BAD_NAME", "A service is named by 1-128 of A-Za-z0-9._-.")
+    errors.refuse(400, "BAD_NAME", "A service is named by 1-128 of A-Za-z0-9._-.")
+    return true
   end
+  return false
 end
 
 local function why_header(decision)
@@ -86,7 +91,7 @@ local function usable_without(list, offline)
   return count
 end
 
-local function hash_key(entry, claims, headers, uri)
+local function hash_key(entry, claims, fields, uri)
   local rule = entry.hashKey or "user"
   if rule == "uri" then
     return uri
@@ -96,28 +101,28 @@ local function hash_key(entry, claims, headers, uri)
   end
   local kind, name = match(rule, "^(%a+):(.+)$")
   if kind == "header" then
-    return labels.joined(headers[name:lower()])
+    return labels.joined(fields[name:lower()])
   end
   if kind == "cookie" then
-    local cookies = labels.joined(headers.cookie)
+    local cookies = labels.joined(fields.cookie)
     return cookies and tokens.cookie_of(cookies, name)
   end
   return nil
 end
 
 -- The label a request goes on with: its own, else what the entry rule assigns.
-local function label_of(service, headers, claims)
+local function label_of(service, fields, claims)
   local label = nil
-  if marks.any(headers) then
+  if marks.any(fields) then
     local code
-    label, code = marks.admit(headers, claims)
+    label, code = marks.admit(fields, claims)
     if label == false then
       errors.refuse(400, code, labels.describe(code))
       return nil, true
     end
   end
   local rule = view.grey[service]
-  local region = (rule or headers["x-region"]) and marks.region(headers, claims) or nil
+  local region = (rule or fields["x-region"]) and marks.region(fields, claims) or nil
   if rule then
     local lane, reason = grey.assign(rule, label and label.lane, claims and claims.sub, region)
     if reason ~= "label" and reason ~= "none" then
@@ -148,19 +153,35 @@ local function limited(service, claims)
   return true
 end
 
+-- What most requests are: no label, no token, no rule that asks who sends them. Nil where the request is another.
+local function plain(service)
+  if view.grey[service] or view.limits[service] or headers.any() then
+    return nil
+  end
+  local entry = view.service(service)
+  if not entry or entry.mode == "hash" then
+    return nil
+  end
+  local list = view.list(entry, "", "http")
+  if not list or list.usable == 0 then
+    return nil
+  end
+  return request.begin({ list = list, decision = list.base, service = service, started = now() })
+end
+
 -- Decides for a request to a service.
 -- @param group "http" or "grpc"
 -- @return the context of the phases that follow, or nil when the request is refused already
 local function admit(service, group, uri)
-  local headers = req.get_headers(0)
+  local fields = req.get_headers(0)
   local claims
-  if headers.authorization or headers.cookie then
-    claims = users.of(headers)
+  if fields.authorization or fields.cookie then
+    claims = users.of(fields)
     if claims then
       recent.note(claims.sub)
     end
   end
-  local label, refused = label_of(service, headers, claims)
+  local label, refused = label_of(service, fields, claims)
   if refused or limited(service, claims) then
     return nil
   end
@@ -179,7 +200,7 @@ local function admit(service, group, uri)
     counters.add("fairway_lane_unknown_total")
   end
   local why
-  if claims and claims.has_lanes and headers["x-fairway-why"] then
+  if claims and claims.has_lanes and fields["x-fairway-why"] then
     why = why_header(decision)
   end
   if decision.code then
@@ -190,11 +211,11 @@ local function admit(service, group, uri)
     return nil
   end
   if label then
-    marks.send(label, headers)
+    marks.send(label, fields)
   end
 
   local list = decision.list
-  local context = { list = list, decision = decision, service = service, started = now(), tried = nil, attempts = 0, why = why }
+  local context = { list = list, decision = decision, service = service, started = now(), why = why }
   if offline[1] then
     context.tried = {}
     for _, address in ipairs(offline) do
@@ -202,7 +223,7 @@ local function admit(service, group, uri)
     end
   end
   if entry.mode == "hash" then
-    local key = hash_key(entry, claims, headers, uri)
+    local key = hash_key(entry, claims, fields, uri)
     if key then
       context.key = key
       context.position = ring.position(key)
@@ -217,12 +238,13 @@ function _M.access()
   view.sync()
   local uri = var.request_uri
   local service, rest = split(uri)
-  if RESERVED[service] or #service == 0 or #service > 128 or find(service, "[^%w._-]") or byte(service) == 46 then
+  local context = plain(service)
+  if not context then
     if refuse_name(service) then
       return
     end
+    context = admit(service, "http", rest)
   end
-  local context = admit(service, "http", rest)
   if not context then
     return
   end
@@ -231,16 +253,18 @@ function _M.access()
   if list.scheme == "https" then
     var.fairway_scheme = "https"
   end
-  if list.entry.age then
+  if list.entry.fallback_age then
     counters.add("fairway_edge_fallback_requests_total")
-    var.fairway_fallback = format("age=%d", list.entry.age)
+    ngx.header["x-fairway-fallback"] = format("age=%d", list.entry.fallback_age)
   end
   if view.coloured then
-    var.fairway_vary = labels.FLOWTYPE
-    var.fairway_label = context.decision.label or ""
+    ngx.header["Vary"] = labels.FLOWTYPE
+    if config.caches and context.decision.label then
+      var.fairway_label = context.decision.label
+    end
   end
   if context.why then
-    var.fairway_why = context.why
+    ngx.header["x-fairway-why"] = context.why
   end
 end
 
@@ -263,40 +287,45 @@ function _M.grpc_access()
     req.set_uri(rest)
   end
   if context.list.scheme == "grpcs" then
-    var.fairway_scheme = "grpcs"
+    var.fairway_grpc_scheme = "grpcs"
   end
 end
 
-local function excludes(list, index, context)
-  local address = list.address[index]
-  return (context.tried ~= nil and context.tried[address] == true) or (ejection.any() and ejection.is_out(address))
+local function in_flight(node)
+  return figures.get(node.slot)
 end
 
-local function excludes_tried(list, index, context)
-  return context.tried ~= nil and context.tried[list.address[index]] == true
+local function was_tried(node, context)
+  return context.tried ~= nil and context.tried[node.address] == true
 end
 
-local function in_flight(list, index)
-  return figures.get(list.figure[index])
-end
+local hooks = {
+  random = random, in_flight = in_flight,
+  excludes = function(node, context)
+    return was_tried(node, context) or (ejection.any() and ejection.is_out(node.address))
+  end,
+}
+-- Where all that are left are out, being out is no longer held against them.
+local hooks_of_the_last = { random = random, in_flight = in_flight, excludes = was_tried }
 
-local function pick_by(context, excluding)
+local function pick_by(context, by)
   local list = context.list
   if context.position then
-    list.ring = list.ring or ring.build(list)
     local bound = list.entry.boundFactor or 1.25
     local placed = context.user and recent.place(list, bound, context.user)
-    if placed and not excluding(list, placed, context) then
+    if placed and not by.excludes(placed, context) then
       return placed
     end
-    return ring.pick(list, list.ring, context.position, bound, figures.get("s:" .. context.service), excluding, context, in_flight)
+    return ring.pick(list, context.position, bound, figures.get(list.slot), context, by)
   end
-  return scored.pick(list, excluding, context, in_flight, random)
+  if list.mode == "manual" then
+    return scored.manual(list, context, by)
+  end
+  return scored.pick(list, context, by, now())
 end
 
--- Where all that are left are out, being out is no longer held against them.
 local function pick(context)
-  return pick_by(context, excludes) or pick_by(context, excludes_tried)
+  return pick_by(context, hooks) or pick_by(context, hooks_of_the_last)
 end
 
 -- Whether the last attempt did not even get a connection; nginx does not tell of the one now being made.
@@ -305,17 +334,17 @@ local function was_unreachable()
 end
 
 local function end_attempt(context)
-  figures.add(context.list.figure[context.index], -1)
+  figures.add(context.node.slot, -1)
   if context.position then
-    figures.add("s:" .. context.service, -1)
+    figures.add(context.list.slot, -1)
   end
   context.tried = context.tried or {}
-  context.tried[context.list.address[context.index]] = true
+  context.tried[context.node.address] = true
+  context.node = nil
 end
 
 local function report(context, unreachable)
-  local list, address = context.list, context.list.address[context.index]
-  if ejection.failed(address, list, unreachable) then
+  if ejection.failed(context.node.address, context.list, unreachable) then
     counters.add("fairway_edge_ejections_total", format('service="%s"', context.service))
   end
   if unreachable then
@@ -330,14 +359,15 @@ function _M.balance()
     return ngx.exit(500)
   end
   local list = context.list
-  if context.index then
+  if context.node then
     local state = get_last_failure()
     local unreachable = state == "failed" and was_unreachable()
     report(context, unreachable)
     end_attempt(context)
-    context.index = nil
+    context.unreachable = unreachable
     if not (unreachable or IDEMPOTENT[req.get_method()]) or not retries:withdraw(now()) then
       counters.add("fairway_edge_retries_refused_total", format('service="%s"', context.service))
+      context.gave_up = true
       return ngx.exit(503)
     end
     counters.add("fairway_edge_retries_total", format('service="%s"', context.service))
@@ -348,42 +378,56 @@ function _M.balance()
     end
   end
 
-  local index = pick(context)
-  if not index then
-    context.nobody = true
+  local node = pick(context)
+  if not node then
+    context.gave_up, context.unreachable = true, true
     return ngx.exit(503)
   end
-  context.index = index
-  context.attempts = context.attempts + 1
-  figures.add(list.figure[index], 1)
+  context.node = node
+  figures.add(node.slot, 1)
   if context.position then
-    figures.add("s:" .. context.service, 1)
+    figures.add(list.slot, 1)
   end
-  local ok, err = set_current_peer(list.host[index], list.port[index])
+  local ok, err = set_current_peer(node.host, node.port)
   if not ok then
-    ngx.log(ngx.ERR, "peer ", list.address[index], ": ", err)
+    ngx.log(ngx.ERR, "peer ", node.address, ": ", err)
     return ngx.exit(500)
   end
 end
 
 --- What to say where nginx itself gave up.
+-- @param status of nginx; 500 where the balancer sent nobody
 function _M.problem(context, status)
-  local decision = context.decision
-  context.broken = true
-  context.unreachable = context.index ~= nil and was_unreachable()
-  if context.nobody or context.unreachable or (status == 503 and not context.index) then
-    local code = decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER"
-    return 503, code, "No instance of the service can be reached."
+  if not context.node and not context.gave_up then
+    return nil -- it never came to an attempt: a body too large, or the edge's own fault
+  end
+  if context.node then
+    if status ~= 502 and status ~= 504 then
+      return nil
+    end
+    context.broken, context.unreachable = true, was_unreachable()
+  end
+  if context.unreachable then
+    return 503, context.decision.rule == "declared" and "LANE_SERVICE_DOWN" or "NO_PROVIDER", "No instance of the service can be reached."
+  end
+  if context.gave_up then
+    return 502, "UPSTREAM_FAILED", "The instance broke off before it answered."
   end
   return nil
 end
 
+-- A variable costs more than all else of this phase: until one instance of a list has reported in band, few answers are looked at.
 local function read_load(context)
+  local list = context.list
+  if not list.reports and random() > 0.1 then
+    return
+  end
   local sent = var.upstream_http_endpoint_load_metrics
   if sent and sent ~= "" then
+    list.reports = true
     local in_band = tonumber(match(sent, "named_metrics%.in_flight=([%d.eE+-]+)") or "")
     if in_band and in_band >= 0 and in_band < 1e9 then
-      context.list.reported[context.index] = in_band
+      scored.reported(list, context.node, in_band, hooks, now())
     end
   end
 end
@@ -409,20 +453,20 @@ function _M.log(context)
   local total, seconds = key_of(list, status, context.service)
   counters.bump(total, 1)
   counters.observe(seconds, now() - context.started)
-  if not context.index then
+  local node = context.node
+  if not node then
     return
   end
-  local address = list.address[context.index]
-  figures.add(list.figure[context.index], -1)
+  figures.add(node.slot, -1)
   if context.position then
-    figures.add("s:" .. context.service, -1)
+    figures.add(list.slot, -1)
   end
   if context.broken then
     report(context, context.unreachable)
   elseif status >= 500 then
     report(context, false)
   elseif status ~= 499 and status ~= 0 then
-    ejection.succeeded(address)
+    ejection.succeeded(node.address)
     read_load(context)
   end
 end

@@ -85,7 +85,7 @@ function _M.warm_up()
 end
 
 --- Where a user's key goes on a cold start: the recent users dealt out over the ring, none over its bound.
--- @return an index of the list, or nil
+-- @return an instance of the list, or nil
 function _M.place(list, bound, user)
   if not users then
     return nil
@@ -98,15 +98,17 @@ function _M.place(list, bound, user)
   if not placed then
     placed = {}
     local held = {}
-    local function free() return false end
-    local function load(_, index) return held[index] or 0 end
+    local hooks = {
+      excludes = function() return false end,
+      in_flight = function(node) return held[node] or 0 end,
+    }
     for number, entry in ipairs(users) do
-      local index = ring.pick(list, list.ring, ring.position(entry.user), bound, number - 1, free, nil, load)
-      if not index then
+      local node = ring.pick(list, ring.position(entry.user), bound, number - 1, nil, hooks)
+      if not node then
         break
       end
-      held[index] = (held[index] or 0) + 1
-      placed[entry.user] = index
+      held[node] = (held[node] or 0) + 1
+      placed[entry.user] = node
     end
     list.placed = placed
   end

@@ -63,7 +63,7 @@ function _M.access()
   local claims, code, detail
   if users.verifies() then
     claims, code, detail = users.of(headers)
-    if not claims and (code == "TOKEN_INVALID" or var.uri ~= "/v1/models") then
+    if not claims then
       return errors.refuse(401, code, detail, { ["WWW-Authenticate"] = "Bearer" })
     end
   end
@@ -121,7 +121,7 @@ function _M.problem(_, status)
   if status == 504 then
     return 504, "GATEWAY_TIMEOUT", "The gateway did not answer in time."
   end
-  if status == 502 or status == 503 then
+  if status >= 500 then
     return 503, "GATEWAY_AWAY", "No gateway can be reached."
   end
   return nil

@@ -35,14 +35,14 @@ function _M.build(list)
   for i = 1, count do
     order[i] = i
   end
-  sort(order, function(a, b) return list.id[a] < list.id[b] end)
+  sort(order, function(a, b) return list[a].id < list[b].id end)
   for i = 1, count do
     rank[order[i]] = i
   end
   -- A point and the rank of its owner in one number: sorting numbers is several times faster than with a comparer.
   local packed = {}
   for i = 1, count do
-    local id = list.id[i]
+    local id = list[i].id
     local points = max(1, floor(min(floor(list.weight[i] * unit + 0.5), 100 * unit)))
     local hash
     for point = 0, points - 1 do
@@ -77,26 +77,45 @@ end
 
 --- Picks for a key.
 -- @param position of the key
--- @param total of the edge's requests in flight to this list
 -- @param bound over 1: how far over its share one may be loaded
-function _M.pick(list, ring, position, bound, total, excludes, call, in_flight)
+-- @param total of the edge's requests in flight to this list
+-- @return an instance, or nil where there is nobody
+function _M.pick(list, position, bound, total, call, hooks)
   if list.count == 0 then
     return nil
+  end
+  local ring = list.ring
+  if not ring then
+    ring = _M.build(list)
+    list.ring = ring
   end
   local room = bound * (total + 1)
   local point, last, fallback = _M.point_of(ring, position), nil, nil
   for _ = 1, ring.count do
     local owner = ring.owners[point]
     point = point == ring.count and 1 or point + 1
-    if owner ~= last and not excludes(list, owner, call) then
+    if owner ~= last and not hooks.excludes(list[owner], call) then
       last = owner
-      if in_flight(list, owner) < ceil(room * (list.weight[owner] / list.total_weight)) then
-        return owner
+      if hooks.in_flight(list[owner]) < ceil(room * (list.weight[owner] / list.total_weight)) then
+        return list[owner]
       end
-      fallback = fallback or owner
+      fallback = fallback or list[owner]
     end
   end
   return fallback
+end
+
+--- Whether a ring of another list is this list's too: the same members in order, with the same weights.
+function _M.fits(before, list)
+  if not before or not before.ring or before.count ~= list.count then
+    return false
+  end
+  for i = 1, list.count do
+    if before[i].id ~= list[i].id or before.weight[i] ~= list.weight[i] then
+      return false
+    end
+  end
+  return true
 end
 
 return _M

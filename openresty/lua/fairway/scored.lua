@@ -1,47 +1,60 @@
--- Two by weight, and the one with fewer of the edge's own requests in flight for its weight; an instance that reports many in
--- flight gives way first. Follows Core/Balancing/Scored; `manual` picks alike, by the operator's weights.
+-- Mode `scored`: two by weight, hot ones avoided, else the one with fewer of the edge's own requests in flight for its weight; but
+-- an instance that answered a moment ago and has less in flight gets the request instead, once for each answer. Follows
+-- Core/Balancing/Scored. `manual` is the first draw alone.
 
 local alias = require "fairway.alias"
+local answers = require "fairway.answers"
 local endpoints = require "fairway.endpoints"
+
+local huge = math.huge
 
 local _M = {}
 
-local function is_better(list, one, other, in_flight)
-  local reported_one, reported_other, hot_above = list.reported[one], list.reported[other], list.hot_above
-  local hot_one, hot_other = reported_one > hot_above, reported_other > hot_above
-  if hot_one ~= hot_other then
-    return hot_other
-  end
-  if hot_one and reported_one ~= reported_other then
-    return reported_one < reported_other
-  end
-  return (in_flight(list, one) + 1) / list.weight[one] < (in_flight(list, other) + 1) / list.weight[other]
-end
-
---- @param list of endpoints.new
--- @param excludes function of list, index and call
--- @param in_flight function of list and index
--- @param random function: the next draw in [0,1)
--- @return an index, or nil where there is nobody
-function _M.pick(list, excludes, call, in_flight, random)
-  local first = endpoints.draw(list, excludes, call, random)
+local function drawn(list, call, hooks)
+  local first = endpoints.draw(list, call, hooks)
   if not first then
     return nil
   end
-  local second = first
-  for _ = 1, 3 do
-    local other = alias.pick(list.keep, list.alias, list.count, random())
-    if not excludes(list, other, call) then
-      second = other
-    end
-    if second ~= first then
-      break
-    end
+  local second = list[alias.pick(list.keep, list.alias, list.count, hooks.random())]
+  if second == first or hooks.excludes(second, call) then
+    return first
   end
-  if second ~= first and is_better(list, second, first, in_flight) then
+  local hot_above = list.hot_above
+  local first_hot, second_hot = (first.reported or -huge) > hot_above, (second.reported or -huge) > hot_above
+  if first_hot ~= second_hot then
+    return first_hot and second or first
+  end
+  if hooks.in_flight(second) / second.weight < hooks.in_flight(first) / first.weight then
     return second
   end
   return first
+end
+
+--- @param list of endpoints.new
+-- @param call what hooks.excludes wants to know of the request
+-- @param hooks excludes(node, call), in_flight(node), random()
+-- @param now seconds
+-- @return an instance, or nil where there is nobody
+function _M.pick(list, call, hooks, now)
+  local node = drawn(list, call, hooks)
+  if node and list.answers[1] then
+    return answers.use(list, node, call, hooks, now) or node
+  end
+  return node
+end
+
+--- Mode `manual`.
+function _M.manual(list, call, hooks)
+  return endpoints.draw(list, call, hooks)
+end
+
+--- An answer brought a report.
+function _M.reported(list, node, in_flight, hooks, now)
+  endpoints.report(node, in_flight, now)
+  if list.mode ~= "scored" or node.weight <= 0 or (node.preference < 1 and hooks.random() >= node.preference) then
+    return
+  end
+  answers.add(list.answers, node, in_flight, now)
 end
 
 return _M

@@ -10,31 +10,40 @@ local users = require "fairway.users"
 local view = require "fairway.view"
 
 local ngx = ngx
-local ipairs, pairs, setmetatable = ipairs, pairs, setmetatable
+local ipairs, pairs = ipairs, pairs
 
 local _M = {}
 
+-- Not every cjson tells an empty array from an empty object.
+local NONE = "__none__"
+
 local function array(values)
-  return setmetatable(values, cjson.array_mt)
+  return values[1] and values or NONE
 end
 
 local function instances(entry)
-  local lines, out = array({}), ejection.all()
+  local lines, out = {}, ejection.all()
   for i, id in ipairs(entry.id) do
     local address = entry.address[i]
     lines[i] = {
       id = id, address = address, lane = entry.lane[i] ~= "" and entry.lane[i] or cjson.null, zone = entry.zone[i],
       state = view.offline[address] and "offline" or entry.state[i], weight = entry.weight[i],
-      inFlight = figures.get("f:" .. address), ejectedMs = out[address] and math.floor(out[address] * 1000) or cjson.null,
+      inFlight = figures.get(figures.slot(address)), ejectedMs = out[address] and math.floor(out[address] * 1000) or cjson.null,
     }
   end
-  return lines
+  return array(lines)
 end
+
+--- Text of a document whose empty arrays went through `array`.
+function _M.encode(document)
+  return (cjson.encode(document):gsub('"' .. NONE .. '"', "[]"))
+end
+_M.array = array
 
 --- The document.
 -- @param config the edge's options
 function _M.document(config)
-  local services, gateways = {}, array({})
+  local services, gateways = {}, {}
   for name, entry in pairs(view.all()) do
     services[name] = { mode = entry.mode, instances = instances(entry) }
   end
@@ -42,7 +51,7 @@ function _M.document(config)
     gateways[i] = { id = gateway.id, address = gateway.address }
   end
   local contact, age, stale = store.get("contact"), view.fallback_age(), store.get("stale") or -1
-  return cjson.encode({
+  return _M.encode({
     version = store.version() or cjson.null,
     gateway = store.get("gateway") or cjson.null,
     ageMs = contact and math.floor(math.max(0, ngx.now() - contact) * 1000) or cjson.null,
@@ -51,7 +60,7 @@ function _M.document(config)
     fallbackMs = age and math.floor(age * 1000) or cjson.null,
     worker = ngx.worker.pid(), workers = ngx.worker.count(), zone = config.zone,
     verifiesTokens = users.verifies(), signsLabels = config.lane_key ~= nil, redis = redis.is_on(),
-    gateways = gateways, services = next(services) and services or setmetatable({}, { __jsontype = "object" }),
+    gateways = array(gateways), services = services,
   })
 end
 

@@ -17,10 +17,12 @@ _M.LOG = 4096
 --- How many producers' highest counters are remembered.
 local EPOCHS = 8
 
-local dict
+local dict, noticed
 
-function _M.bind(shared)
-  dict = shared
+--- @param shared the dictionary
+-- @param on_change function of the sequence, called when it moved
+function _M.bind(shared, on_change)
+  dict, noticed = shared, on_change
 end
 
 function _M.seq()
@@ -45,6 +47,9 @@ function _M.changed(key)
   dict:set("log:" .. number, key)
   dict:delete("log:" .. (number - _M.LOG))
   dict:set("seq", number)
+  if noticed then
+    noticed(number)
+  end
 end
 
 local function put(key, value, failures)

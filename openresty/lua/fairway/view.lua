@@ -8,24 +8,27 @@ local ejection = require "fairway.ejection"
 local figures = require "fairway.figures"
 local lanes = require "fairway.lanes"
 local grey = require "fairway.grey"
+local ring = require "fairway.ring"
 local zones = require "fairway.zones"
 
 local decode = cjson.decode
 local now = ngx.now
 local pairs, ipairs, type, next = pairs, ipairs, type, next
-local sub = string.sub
+local max, sub = math.max, string.sub
 
 local _M = {}
 
 --- A service whose entry is longer than this is decoded between requests, not within one, bytes.
 local LARGE = 65536
 --- How often weights decay anew while no gateway answers, seconds.
-local DECAY_EVERY = 5
+local DECAY_EVERY = 1
 
 local config
 local seen
 local services, dirty = {}, {}
-local empty = { id = {}, address = {}, lane = {}, state = {}, weight = {}, protocol = {}, zone = {}, inFlight = {}, age = {}, mode = "scored" }
+local empty = {
+  id = {}, address = {}, lane = {}, state = {}, weight = {}, protocol = {}, zone = {}, inFlight = {}, age = {}, latency = {}, rps = {}, mode = "scored",
+}
 
 _M.lanes, _M.grey, _M.limits, _M.offline, _M.gateways = {}, {}, {}, {}, {}
 _M.lanes_version = "0"
@@ -63,7 +66,7 @@ local readers = {
   offline = function(value)
     _M.offline = set_of(value)
     for _, entry in pairs(services) do
-      entry.pools = nil
+      entry.before, entry.pools = entry.pools or entry.before, nil
     end
   end,
   gateways = function(value) _M.gateways = value end,
@@ -91,7 +94,6 @@ local function all_anew()
   end
   read_contact()
   ejection.sync()
-  figures.sync()
 end
 
 local function changed(key)
@@ -104,17 +106,11 @@ local function changed(key)
     read_contact()
   elseif key == "ejections" then
     ejection.sync()
-  elseif key == "generation" then
-    figures.sync()
   end
 end
 
---- Follows the store; one look-up where nothing changed.
-function _M.sync()
-  local seq = store.seq()
-  if seq == seen then
-    return
-  end
+-- Follows the store change by change.
+local function follow(seq)
   if not seen or seq < seen or seq - seen >= store.LOG then
     all_anew()
   else
@@ -128,6 +124,14 @@ function _M.sync()
     end
   end
   seen = seq
+end
+
+--- Follows the store; one read of memory where nothing changed.
+function _M.sync()
+  local seq = figures.sequence()
+  if seq ~= seen then
+    follow(seq)
+  end
 end
 
 -- Instances that the registry says are back have nothing held against them.
@@ -162,7 +166,7 @@ function _M.service(name, patient)
     return entry
   end
   local fresh = decode(text) or empty
-  fresh.name = name
+  fresh.name, fresh.before = name, entry and (entry.pools or entry.before) or nil
   forgive_returned(entry, fresh)
   services[name], dirty[name] = fresh, nil
   return fresh
@@ -170,7 +174,11 @@ end
 
 --- Between requests: decodes what changed of the services in use.
 function _M.tick()
-  _M.sync()
+  -- Workers of before a reload share no memory with who writes now: they ask the dictionary.
+  local seq = store.seq()
+  if seq ~= seen then
+    follow(seq)
+  end
   for name in pairs(dirty) do
     _M.service(name, true)
   end
@@ -196,6 +204,7 @@ local function prefer_zone(members)
     by_zone[member.zone] = (by_zone[member.zone] or 0) + member.weight
   end
   local own, others = zones.factors(by_zone, config.zone)
+  others = max(others, zones.LAST_RESORT)
   for _, member in ipairs(members) do
     member.weight = member.weight * (member.zone == config.zone and own or others)
   end
@@ -208,18 +217,27 @@ local function decay(entry, members, age)
     if entry.mode ~= "manual" and member.weight > 0 then
       member.weight = 1 + (member.weight - 1) * factor
     end
-    member.reported = -1
+    member.in_flight = -1
   end
 end
 
-local function make_pool(entry, pool, age)
+local function make_pool(entry, pool, before, age)
   if age then
     decay(entry, pool.members, age)
   end
   if config.zone ~= "" then
     prefer_zone(pool.members)
   end
-  local list = endpoints.new(pool.members)
+  local list = endpoints.new(pool.members, entry.mode, before, now())
+  if ring.fits(before, list) then
+    list.ring = before.ring
+  end
+  for i = 1, list.count do
+    local node = list[i]
+    node.slot = node.slot or figures.slot(node.address)
+  end
+  list.slot = entry.mode == "hash" and figures.slot("s:" .. entry.name) or nil
+  list.base = { rule = "base", list = list, usable = #pool.members }
   list.entry, list.lane, list.scheme, list.usable, list.present = entry, pool.lane, pool.protocol, #pool.members, pool.present
   return list
 end
@@ -241,18 +259,20 @@ local function make_pools(entry)
       -- One list has one protocol: that of its best instance.
       if protocol == pool.protocol then
         pool.members[#pool.members + 1] = {
-          id = entry.id[i], address = address, weight = entry.weight[i], zone = entry.zone[i], reported = entry.inFlight[i],
+          id = entry.id[i], address = address, weight = entry.weight[i], zone = entry.zone[i], in_flight = entry.inFlight[i],
+          age_ms = entry.age[i], latency_ms = entry.latency[i], rps = entry.rps[i],
         }
         pool.present[address] = (pool.present[address] or 0) + 1
       end
     end
   end
-  for _, group in pairs(pools) do
+  local before = entry.pools or entry.before or { http = {}, grpc = {} }
+  for kind, group in pairs(pools) do
     for lane, pool in pairs(group) do
-      group[lane] = make_pool(entry, pool, age)
+      group[lane] = make_pool(entry, pool, before[kind][lane], age)
     end
   end
-  entry.pools, entry.pools_at, entry.age = pools, now(), age
+  entry.pools, entry.pools_at, entry.fallback_age, entry.before = pools, now(), age, nil
   return pools
 end
 
@@ -260,7 +280,15 @@ end
 -- @param group "http" or "grpc"
 function _M.list(entry, lane, group)
   local pools = entry.pools
-  if not pools or (_M.failing and now() - entry.pools_at > DECAY_EVERY) or (entry.age and not _M.failing) then
+  if not pools then
+    return make_pools(entry)[group][lane]
+  end
+  if _M.failing then
+    -- Weights decay as the list ages, and begin to as soon as it is old enough.
+    if now() - entry.pools_at > DECAY_EVERY or (not entry.fallback_age and _M.fallback_age()) then
+      pools = make_pools(entry)
+    end
+  elseif entry.fallback_age then
     pools = make_pools(entry)
   end
   return pools[group][lane]

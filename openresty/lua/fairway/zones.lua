@@ -4,6 +4,9 @@ local pairs = pairs
 
 local _M = {}
 
+--- What a factor of 0 counts as, so that other zones are there as the last resort.
+_M.LAST_RESORT = 0.000001
+
 --- By what weights are multiplied.
 -- @param zones usable weight by zone; the empty zone is nobody's own
 -- @param own this edge's zone; empty has none

@@ -21,7 +21,6 @@ public sealed class EdgeServer : IAsyncDisposable
     private EdgeServer(IEnumerable<Uri> gateways, IEnumerable<(string Name, string Value)> options)
     {
         Port = FreePort.Next();
-        GrpcPort = FreePort.Next();
         Client = NewClient();
         _options = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -42,7 +41,7 @@ public sealed class EdgeServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>For <c>Edge__GrpcPort</c>, where a test wants one.</summary>
-    public int GrpcPort { get; }
+    public int GrpcPort { get; set; }
 
     public Uri Endpoint => new($"http://127.0.0.1:{Port}");
 

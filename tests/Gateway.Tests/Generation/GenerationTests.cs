@@ -97,7 +97,8 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
 
         Assert.Equal(code, Backend.CodeOf(frames[^1]));
         Assert.Equal(FrameKind.Error, frames[^1].Kind);
-        Assert.Equal(deltas, frames.Count(frame => !frame.IsTerminal));
+        var fewest = failure == "Truncate" ? 0 : deltas; // a reset may overtake what was sent before it
+        Assert.InRange(frames.Count(frame => !frame.IsTerminal), fewest, deltas);
         Assert.Single(frames, frame => frame.IsTerminal);
     }
 

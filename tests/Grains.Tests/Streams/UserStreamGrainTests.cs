@@ -32,6 +32,7 @@ public sealed class UserStreamGrainTests
     {
         await using var host = await StreamHost.StartAsync();
         host.History.Acknowledged.Add(4);
+        host.History.Acknowledged.Add(9);
 
         await host.Grain.Restore(
         [
@@ -39,6 +40,8 @@ public sealed class UserStreamGrainTests
             StreamHost.Job(5, mayHaveStored: true, conversation: "lost"),
             StreamHost.Job(6, mayHaveStored: true, conversation: "again"),
             StreamHost.Job(7, attempt: 2, conversation: "again"),
+            StreamHost.Job(8, mayHaveStored: true, conversation: "over"),
+            StreamHost.Job(9, mayHaveStored: true, conversation: "over"),
         ]);
 
         Assert.Null(await host.ReadAsync(4));
@@ -46,6 +49,8 @@ public sealed class UserStreamGrainTests
         Assert.Equal("""Superseded {"by":"7"}""", Assert.Single((await host.ReadAsync(6, 1000))!));
         Assert.Equal([], await host.ReadAsync(7));
         Assert.Equal(7, await host.Grain.Current("again"));
+        Assert.Equal("""Superseded {"by":"9"}""", Assert.Single((await host.ReadAsync(8, 1000))!));
+        Assert.Equal(0, await host.Grain.Current("over"));
         Assert.Equal(AppendOutcome.Ended, await host.BeginAsync(StreamHost.Job(5, attempt: 2, mayHaveStored: true, conversation: "lost")));
         Assert.Equal(AppendOutcome.Accepted, await host.BeginAsync(StreamHost.Job(7, attempt: 2, conversation: "again")));
     }

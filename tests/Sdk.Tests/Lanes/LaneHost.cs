@@ -37,8 +37,10 @@ internal sealed class LaneHost : IAsyncDisposable
     /// <param name="foreign">Where clients of this host connect to when they ask for any host under <c>.test</c>.</param>
     /// <param name="time">The clock of signatures.</param>
     /// <param name="map">Further endpoints.</param>
+    /// <param name="services">Further services.</param>
     public static async Task<LaneHost> StartAsync(
-        Dictionary<string, string?>? settings = null, Uri? foreign = null, TimeProvider? time = null, Action<WebApplication>? map = null)
+        Dictionary<string, string?>? settings = null, Uri? foreign = null, TimeProvider? time = null,
+        Action<WebApplication>? map = null, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -51,6 +53,7 @@ internal sealed class LaneHost : IAsyncDisposable
         });
         builder.Services.Replace(ServiceDescriptor.Singleton(time ?? TimeProvider.System));
         builder.Services.AddLanes();
+        services?.Invoke(builder.Services);
         builder.Services.ConfigureHttpClientDefaults(client => client.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
         {
             ConnectCallback = async (context, token) =>
