@@ -186,7 +186,7 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     private string EtcdUrl => _etcd.Endpoint.GetLeftPart(UriPartial.Authority);
 
-    private Task RegisterAsync(string service, int change, string address = "10.0.0.1:80") => Registry.PutAsync(
+    private Task<long> RegisterAsync(string service, int change, string address = "10.0.0.1:80") => Registry.PutAsync(
         RegistryKeys.Instance(service, "a"),
         InstanceCodec.Encode(new InstanceRecord { Service = service, Id = "a", Address = address, Probe = Probes.None, Version = $"{change}" }));
 
