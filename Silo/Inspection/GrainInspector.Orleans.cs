@@ -8,7 +8,7 @@ internal sealed class GrainInspector(IGrainFactory grains, IServiceProvider serv
 
     public async Task<GrainOverview> InspectAsync(CancellationToken cancellationToken = default)
     {
-        var statistics = await grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics().WaitAsync(cancellationToken);
+        var statistics = await grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics(cancellationToken).WaitAsync(cancellationToken);
         var calls = rates.Read();
         var silos = statistics.GroupBy(figure => figure.SiloAddress)
             .Select(silo => new SiloGrains(silo.Key.ToParsableString(), Figures(silo, silo.Key.Equals(Here) ? calls : null)))
