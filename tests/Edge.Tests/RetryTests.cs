@@ -161,8 +161,8 @@ public sealed class RetryTests(EdgeFixture fixture) : IAsyncLifetime
 
         await HammerAsync(400, "GET", reply => Assert.True(reply.Status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, reply.Text));
 
-        // 400 requests, 0.2 each, and what two workers had saved up and are granted a second.
-        Assert.InRange(_services.Sum(service => service.Requests), 400, 400 + 80 + 60 + 120);
+        // 400 requests, 0.2 each, and the 100 that each of two workers may have saved up, with what they are granted in a few seconds.
+        Assert.InRange(_services.Sum(service => service.Requests), 400, 400 + 80 + 200 + 60);
     }
 
     [Fact]

@@ -19,6 +19,9 @@ local seen = -1
 --- How much longer than the ejection itself other workers leave an instance alone, as a share of it.
 local GRACE = 0.2
 
+--- Longest time one worker's decision keeps the others from theirs, in seconds, should it die in it.
+local GATE = 0.05
+
 --- @param shared the dictionary of ejections
 -- @param settings eject_failures, eject_seconds, eject_max_seconds, eject_share
 -- @param on_change function to call when the set changed, so that other workers look
@@ -88,14 +91,23 @@ function _M.failed(address, list, unreachable)
   if _M.is_out(address) then
     return false
   end
-  if unreachable then
-    if count_out(list) + 1 >= list.count and list.count > 1 then
-      return false
-    end
-  elseif row < options.eject_failures or count_out(list) + 1 > options.eject_share * list.count then
+  if list.count <= 1 or (not unreachable and row < options.eject_failures) then
     return false
   end
-  if list.count <= 1 then
+  -- Two workers that decide at once would each see room for one more: the one that comes second lets the next failure decide.
+  if not dict:add("gate", true, GATE) then
+    return false
+  end
+  _M.sync()
+  local after = count_out(list) + 1
+  local may = not _M.is_out(address)
+  if unreachable then
+    may = may and after < list.count
+  else
+    may = may and after <= options.eject_share * list.count
+  end
+  if not may then
+    dict:delete("gate")
     return false
   end
   local times = dict:incr("e:" .. address, 1, 0, options.eject_max_seconds * 2) or 1
@@ -103,6 +115,7 @@ function _M.failed(address, list, unreachable)
   out[address], any, mine[address] = till, true, true
   dict:set("o:" .. address, till, till - now() + options.eject_seconds * GRACE)
   touch()
+  dict:delete("gate")
   return true
 end
 
