@@ -107,7 +107,15 @@ public sealed class ScriptedGateway : IAsyncDisposable
         }))));
 
     /// <summary>As after a restart: another epoch, counting from 1.</summary>
-    public void Restarted(string epoch) => Change(() => (_epoch, _counter) = (epoch, 1));
+    /// <param name="without">A service that is not there any more, without ever having been told as removed.</param>
+    public void Restarted(string epoch, string? without = null) => Change(() =>
+    {
+        (_epoch, _counter) = (epoch, 1);
+        if (without is not null)
+        {
+            _services.Remove(without);
+        }
+    });
 
     /// <summary>Goes back, or forth, within the epoch.</summary>
     public void Recount(long counter) => Change(() => _counter = counter - 1);
