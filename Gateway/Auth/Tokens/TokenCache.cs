@@ -9,7 +9,7 @@ namespace Fairway.Gateway.Auth.Tokens;
 /// </summary>
 internal sealed class TokenCache
 {
-    public const int Capacity = 4096;
+    public const int Capacity = 1024;
 
     /// <summary>Longer tokens are verified each time.</summary>
     public const int MaxLength = 2048;
