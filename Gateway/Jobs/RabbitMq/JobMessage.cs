@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Fairway.Gateway.Storage;
 using Fairway.GrainInterfaces.Streams;
+using Fairway.Storage;
 
 namespace Fairway.Gateway.Jobs.RabbitMq;
 
