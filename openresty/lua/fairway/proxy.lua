@@ -167,7 +167,8 @@ local function plain(service)
   if not list or list.usable == 0 then
     return nil
   end
-  return request.begin({ list = list, decision = list.base, service = service, started = now() })
+  -- `node` from the start: a table that must grow for it costs as much as the pick.
+  return request.begin({ list = list, decision = list.base, service = service, started = now(), node = false })
 end
 
 -- Decides for a request to a service.
@@ -216,7 +217,7 @@ local function admit(service, group, uri)
   end
 
   local list = decision.list
-  local context = { list = list, decision = decision, service = service, started = now(), why = why }
+  local context = { list = list, decision = decision, service = service, started = now(), node = false, why = why }
   if offline[1] then
     context.tried = {}
     for _, address in ipairs(offline) do
@@ -357,7 +358,7 @@ local function end_attempt(context)
   if config.zone ~= "" then
     context.zones = zones.note(context.zones, context.node.zone)
   end
-  context.node = nil
+  context.node = false
 end
 
 local function report(context, unreachable)
