@@ -26,10 +26,34 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     public bool IsIdle => _held.Count == 0;
 
     /// <summary>Conversations with a current version; relayed calls are not counted.</summary>
-    public int Conversations => _current.Keys.Count(name => !ConversationNames.IsRelay(name));
+    public int Conversations
+    {
+        get
+        {
+            var count = 0;
+            foreach (var name in _current.Keys)
+            {
+                count += ConversationNames.IsRelay(name) ? 0 : 1;
+            }
+
+            return count;
+        }
+    }
 
     /// <summary>Bytes of all stored frames but terminals.</summary>
-    public long BufferedBytes => _current.Values.Sum(stream => (long)stream.Bytes);
+    public long BufferedBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var stream in _current.Values)
+            {
+                bytes += stream.Bytes;
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>
     /// Mints the next version, <c>max(now in ms, highest ever seen + 1)</c>, and makes it current; what was current is superseded.

@@ -34,5 +34,7 @@ internal static class DirectoryServices
         services.AddSingleton<DirectoryFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DirectoryFeed>());
         services.AddHostedService<GatewayMembership>();
+        services.AddSingleton<EdgeRoll>();
+        services.AddHostedService(provider => provider.GetRequiredService<EdgeRoll>());
     }
 }

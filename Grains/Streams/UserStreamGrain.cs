@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Fairway.Core.Streams;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.Extensions.Logging;
@@ -120,7 +121,12 @@ internal sealed class UserStreamGrain(
             return Reply(new AppendResult(AppendOutcome.Ended, 0));
         }
 
-        var frames = append.Frames.Select(frame => frame.ToCore()).ToArray();
+        var frames = new Frame[append.Frames.Length];
+        for (var i = 0; i < frames.Length; i++)
+        {
+            frames[i] = append.Frames[i].ToCore();
+        }
+
         var result = _streams.Append(job.Version, job.Attempt, append.Offset, frames, _effects);
         if (result.Outcome == AppendOutcome.Gap)
         {
@@ -242,8 +248,16 @@ internal sealed class UserStreamGrain(
 
     private static AppendReply Reply(AppendResult result) => new((int)result.Outcome, result.Expected);
 
-    private static StreamSlice Slice(long version, ReadResult read) =>
-        new(version, read.FirstOffset, [.. read.Frames.Select(FrameWire.From)], (int)read.State);
+    private static StreamSlice Slice(long version, ReadResult read)
+    {
+        var frames = new FrameWire[read.Frames.Count];
+        for (var i = 0; i < frames.Length; i++)
+        {
+            frames[i] = FrameWire.From(read.Frames[i]);
+        }
+
+        return new StreamSlice(version, read.FirstOffset, ImmutableCollectionsMarshal.AsImmutableArray(frames), (int)read.State);
+    }
 
     private async Task<AppendResult> BeginAsync(StreamJob job)
     {
