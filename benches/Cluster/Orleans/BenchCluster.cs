@@ -37,30 +37,16 @@ internal sealed class BenchCluster : IAsyncDisposable
     public static async Task<BenchCluster> StartAsync(int silos)
     {
         var cluster = new BenchCluster(await EtcdServer.StartAsync());
-        (cluster._model, var model) = await ProductProcess.StartAsync("Model");
-        for (var i = 0; i < silos; i++)
+        try
         {
-            var port = FreePort.Next();
-            var (process, url) = await ProductProcess.StartAsync(
-                "Gateway", "--port", "0", "--etcd", cluster.EtcdUrl, "--data", cluster._data[$"gateway-{i}"], "--admin-key", ProductProcess.AdminKey,
-                $"--Engine:SiloPort={port}", "--jwt-secret", BenchReader.Secret, $"--Models:demo:BaseUrl={model}v1");
-            cluster._silos.Add((process, url, port));
+            await cluster.StartAllAsync(silos);
+            return cluster;
         }
-
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>("Registry:Etcd:Endpoints", cluster.EtcdUrl)]);
-        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Critical));
-        builder.Services.AddRegistry(builder.Configuration);
-        builder.AddFairwayEngine(engine => engine.Client = true);
-        cluster._client = builder.Build();
-        await cluster._client.StartAsync();
-        for (var service = 0; service < Services; service++)
+        catch
         {
-            await cluster.RegisterAsync($"s{service}", 0);
+            await cluster.DisposeAsync(); // or its processes would outlive the bench
+            throw;
         }
-
-        await Eventually.TrueAsync(async () => await cluster.Grains.GetGrain<IServiceGrain>($"s{Services - 1}").GetSnapshot() is { Instances.Length: > 0 }, TimeSpan.FromMinutes(1));
-        return cluster;
     }
 
     public double[] ProcessorSeconds() => [.. _silos.Select(silo =>
@@ -192,6 +178,33 @@ internal sealed class BenchCluster : IAsyncDisposable
         _http.Dispose();
         await _etcd.DisposeAsync();
         _data.Dispose();
+    }
+
+    private async Task StartAllAsync(int silos)
+    {
+        (_model, var model) = await ProductProcess.StartAsync("Model");
+        for (var i = 0; i < silos; i++)
+        {
+            var port = FreePort.Next();
+            var (process, url) = await ProductProcess.StartAsync(
+                "Gateway", "--port", "0", "--etcd", EtcdUrl, "--data", _data[$"gateway-{i}"], "--admin-key", ProductProcess.AdminKey,
+                $"--Engine:SiloPort={port}", "--jwt-secret", BenchReader.Secret, $"--Models:demo:BaseUrl={model}v1");
+            _silos.Add((process, url, port));
+        }
+
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>("Registry:Etcd:Endpoints", EtcdUrl)]);
+        builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Critical));
+        builder.Services.AddRegistry(builder.Configuration);
+        builder.AddFairwayEngine(engine => engine.Client = true);
+        _client = builder.Build();
+        await _client.StartAsync();
+        for (var service = 0; service < Services; service++)
+        {
+            await RegisterAsync($"s{service}", 0);
+        }
+
+        await Eventually.TrueAsync(async () => await Grains.GetGrain<IServiceGrain>($"s{Services - 1}").GetSnapshot() is { Instances.Length: > 0 }, TimeSpan.FromMinutes(1));
     }
 
     private string EtcdUrl => _etcd.Endpoint.GetLeftPart(UriPartial.Authority);
