@@ -88,6 +88,7 @@ start_brokers() {
   answers postgres "${postgres_ready[@]}" || exit 1
   answers rabbitmq takes_amqp || exit 1
   export Jobs__RabbitMq__Uri="amqp://guest:guest@127.0.0.1:$rabbitmq_port/"
+  export Fairway__RabbitMq__Uri=$Jobs__RabbitMq__Uri
   export History__Postgres__ConnectionString="Host=127.0.0.1;Port=$postgres_port;Username=fairway;Password=$(cat "$data/postgres.secret");Database=postgres"
   echo "RABBITMQ 127.0.0.1:$rabbitmq_port"
   echo "POSTGRES 127.0.0.1:$postgres_port"
