@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "A stream could not be pulled from its grain; the next renewal tries again")]
     public static partial void StreamPullFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(8, LogLevel.Warning, "Edge {Id} is not entered in the registry yet")]
+    public static partial void EdgeNotEntered(ILogger logger, string id, Exception error);
+
     [LoggerMessage(20, LogLevel.Information, "{File} registers {Count} instances")]
     public static partial void ServicesFileRead(ILogger logger, string file, int count);
 

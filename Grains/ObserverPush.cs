@@ -21,15 +21,25 @@ internal sealed class ObserverPush(DirectoryMetrics metrics, ILogger<ObserverPus
     {
         foreach (var observer in observers)
         {
-            _ = SendAsync(observer, push);
+            try
+            {
+                if (push(observer) is { IsCompletedSuccessfully: false } sending)
+                {
+                    _ = WatchAsync(sending);
+                }
+            }
+            catch (Exception exception)
+            {
+                logger.PushFailed(exception);
+            }
         }
     }
 
-    private async Task SendAsync<TObserver>(TObserver observer, Func<TObserver, Task> push)
+    private async Task WatchAsync(Task sending)
     {
         try
         {
-            await push(observer);
+            await sending;
         }
         catch (Exception exception)
         {

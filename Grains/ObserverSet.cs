@@ -27,18 +27,25 @@ internal sealed class ObserverSet<TObserver>(TimeProvider time, TimeSpan lease)
     /// <summary>Drops those that did not renew within the lease, and names them.</summary>
     public ImmutableArray<string> DropLapsed()
     {
+        var (now, hasLapsed) = (time.GetTimestamp(), false);
+        foreach (var (_, renewed) in _byGateway.Values)
+        {
+            hasLapsed |= time.GetElapsedTime(renewed, now) > lease;
+        }
+
+        if (!hasLapsed)
+        {
+            return []; // asked at every push, so this takes no memory
+        }
+
         ImmutableArray<string> lapsed =
-            [.. _byGateway.Where(entry => time.GetElapsedTime(entry.Value.Renewed) > lease).Select(entry => entry.Key)];
+            [.. _byGateway.Where(entry => time.GetElapsedTime(entry.Value.Renewed, now) > lease).Select(entry => entry.Key)];
         foreach (var gateway in lapsed)
         {
             _byGateway.Remove(gateway);
         }
 
-        if (lapsed.Length > 0)
-        {
-            Rebuild();
-        }
-
+        Rebuild();
         return lapsed;
     }
 

@@ -79,7 +79,10 @@ public sealed class Caller
     /// <param name="now">The present.</param>
     /// <param name="position">Of the request's key on the ring.</param>
     /// <param name="tried">Where it failed already, or must not go.</param>
-    /// <param name="again">It was sent once already, so that it adds nothing to the budget of retries.</param>
+    /// <param name="again">
+    /// It was sent once already: it adds nothing to the budget of retries, and of a caller with a zone it goes to another zone than
+    /// those it was tried in, while somebody is there.
+    /// </param>
     public Endpoint? Begin(TimeSpan now, uint position = 0, ReadOnlySpan<Endpoint> tried = default, bool again = false)
     {
         if (!again)
@@ -87,7 +90,9 @@ public sealed class Caller
             _retries?.Deposit();
         }
 
-        var picked = _policy.Pick(new Call { Now = now, Position = position, InFlight = Volatile.Read(ref _inFlight), Tried = tried });
+        var call = new Call { Now = now, Position = position, InFlight = Volatile.Read(ref _inFlight), Tried = tried };
+        // Where zones fail, they fail whole: to try the own one again would cost a request all of its tries.
+        var picked = again && _zone.Length > 0 ? _policy.Pick(call with { LeavesZones = true }) ?? _policy.Pick(call) : _policy.Pick(call);
         if (picked is not null)
         {
             Begin(picked);

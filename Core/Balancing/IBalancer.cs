@@ -15,6 +15,9 @@ public readonly ref struct Call
     /// <summary>Where this request was sent already, and failed.</summary>
     public ReadOnlySpan<Endpoint> Tried { get; init; }
 
+    /// <summary>The request also leaves the zones that it was tried in; those of no name are none.</summary>
+    public bool LeavesZones { get; init; }
+
     /// <summary>Whether the request must not go there: it was there already, or the caller has put the instance out for failing.</summary>
     public bool Excludes(Endpoint endpoint)
     {
@@ -25,7 +28,7 @@ public readonly ref struct Call
 
         foreach (var tried in Tried)
         {
-            if (ReferenceEquals(tried, endpoint))
+            if (ReferenceEquals(tried, endpoint) || (LeavesZones && IsOneZone(tried.View.Zone, endpoint.View.Zone)))
             {
                 return true;
             }
@@ -33,6 +36,8 @@ public readonly ref struct Call
 
         return false;
     }
+
+    private static bool IsOneZone(string zone, string other) => zone.Length > 0 && zone == other;
 }
 
 /// <summary>How a request ended.</summary>

@@ -112,7 +112,9 @@ public sealed record DirectorySnapshot
         var next = services.ToImmutable();
         if (!news && tableCounters == TableCounters && !staleChanged && !readyChanged)
         {
-            return ReferenceEquals(next, Services) ? this : this with { Services = next };
+            // Exporters and edges stand in no list: a change of them is no new version.
+            var sameMembers = tables.Exporters.SequenceEqual(Tables.Exporters) && tables.Edges.SequenceEqual(Tables.Edges);
+            return ReferenceEquals(next, Services) && sameMembers ? this : this with { Services = next, Tables = tables };
         }
 
         return this with

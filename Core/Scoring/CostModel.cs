@@ -10,9 +10,9 @@ namespace Fairway.Core.Scoring;
 public readonly record struct CostTerm(string Name, double Coefficient, double Value, double Ms);
 
 /// <summary>
-/// Predicted latency of the next request in ms, linear in the window's means. The shipped default starts from
-/// the measured latency and adds what a busy instance will add to it: 20 ms for a full processor, 2 ms a request
-/// in flight, a trifle for memory, and 1000 ms for failing always, since a failure is a request made twice.
+/// Predicted latency of the next request in ms, linear in the window's means. The shipped default is fitted to a recording of the
+/// sample Backends under load (docs/scoring.md): a busy processor, requests in flight and the latency so far. By hand are a trifle
+/// for memory, which decides between equals, and 1000 ms for failing always, since a failure is a request made twice.
 /// </summary>
 public sealed record CostModel
 {
@@ -23,22 +23,23 @@ public sealed record CostModel
 
     public static readonly CostModel Default = new();
 
-    public double Intercept { get; init; } = 1;
+    /// <summary>ms for being asked at all; 0, so that what is fitted stays in proportion for faster and slower services.</summary>
+    public double Intercept { get; init; }
 
     /// <summary>ms for all of the processor.</summary>
-    public double Cpu { get; init; } = 20;
+    public double Cpu { get; init; } = 34;
 
     /// <summary>ms a GiB.</summary>
     public double MemoryGib { get; init; } = 0.5;
 
     /// <summary>ms a request in flight.</summary>
-    public double InFlight { get; init; } = 2;
+    public double InFlight { get; init; } = 15;
 
     /// <summary>ms a request a second; throughput alone is no burden, so 0.</summary>
     public double Rps { get; init; }
 
     /// <summary>ms a ms of measured mean latency.</summary>
-    public double LatencyMs { get; init; } = 1;
+    public double LatencyMs { get; init; } = 0.41;
 
     /// <summary>ms for failing always.</summary>
     public double ErrorRate { get; init; } = 1000;

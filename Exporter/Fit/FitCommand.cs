@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Fairway.Exporter.Fit;
 
-/// <summary><c>fit FILE [--svg OUT] [--figures A,B] [--non-negative]</c>: prints the coefficients of a recording and how well they predict.</summary>
+/// <summary><c>fit FILE [--svg OUT] [--figures A,B] [--non-negative] [--through-origin]</c>: prints the coefficients of a recording and how well they predict.</summary>
 public static class FitCommand
 {
-    private const string Usage = "Usage: fit FILE [--svg OUT] [--figures cpu,inFlight,...] [--non-negative]";
+    private const string Usage = "Usage: fit FILE [--svg OUT] [--figures cpu,inFlight,...] [--non-negative] [--through-origin]";
 
     /// <returns>0; 2 for wrong arguments or a recording that says nothing, with a coded line on <paramref name="error"/>.</returns>
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error)
@@ -15,7 +15,7 @@ public static class FitCommand
         ArgumentNullException.ThrowIfNull(error);
         string? file = null, svg = null;
         string[]? figures = null;
-        var nonNegative = false;
+        var (nonNegative, throughOrigin) = (false, false);
         for (var i = 0; i < args.Count; i++)
         {
             switch (args[i])
@@ -29,6 +29,9 @@ public static class FitCommand
                     break;
                 case "--non-negative":
                     nonNegative = true;
+                    break;
+                case "--through-origin":
+                    throughOrigin = true;
                     break;
                 case var name when file is null && !name.StartsWith('-'):
                     file = name;
@@ -51,7 +54,7 @@ public static class FitCommand
                 return Refuse($"NOT_A_RECORDING: {file} does not begin with {RecordedRow.Header}");
             }
 
-            var fit = LinearFit.Of([.. lines.Skip(1).Select(RecordedRow.Parse).OfType<RecordedRow>()], nonNegative, figures);
+            var fit = LinearFit.Of([.. lines.Skip(1).Select(RecordedRow.Parse).OfType<RecordedRow>()], nonNegative, figures, throughOrigin);
             Print(fit, output);
             if (svg is not null)
             {

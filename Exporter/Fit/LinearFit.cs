@@ -33,8 +33,11 @@ public sealed record LinearFit(
     /// <param name="recorded">At least 20 rows.</param>
     /// <param name="figures">The figures to fit, by name; null takes all.</param>
     /// <param name="nonNegative">Leaves out figures, the one with the most negative effect first, until no coefficient is below 0.</param>
+    /// <param name="throughOrigin">
+    /// No intercept: what is fitted is in proportion, and so holds for services that are faster or slower than the recorded ones.
+    /// </param>
     /// <exception cref="ArgumentException">Too few rows to say anything.</exception>
-    public static LinearFit Of(IReadOnlyList<RecordedRow> recorded, bool nonNegative, IReadOnlyCollection<string>? figures = null)
+    public static LinearFit Of(IReadOnlyList<RecordedRow> recorded, bool nonNegative, IReadOnlyCollection<string>? figures = null, bool throughOrigin = false)
     {
         ArgumentNullException.ThrowIfNull(recorded);
         var why = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -58,13 +61,13 @@ public sealed record LinearFit(
         }
 
         var chosen = Independent(taught, why);
-        var solution = Solve(taught, chosen);
+        var solution = Solve(taught, chosen, throughOrigin);
         while (nonNegative && chosen.Select((name, i) => (Name: name, Effect: solution[i + 1] * Spread(taught, name))).Where(term => term.Effect < 0).ToList() is { Count: > 0 } negative)
         {
             var worst = negative.MinBy(term => term.Effect).Name;
             why[worst] = "negative: left out";
             chosen.Remove(worst);
-            solution = Solve(taught, chosen);
+            solution = Solve(taught, chosen, throughOrigin);
         }
 
         var predicted = held.ConvertAll(row => Predict(row, chosen, solution));
@@ -72,7 +75,7 @@ public sealed record LinearFit(
         var byDefault = held.ConvertAll(row => shipped.Predict(row.Means));
         var seen = held.ConvertAll(row => row.NextLatencyMs);
         return new LinearFit(
-            [new FittedTerm("intercept", solution[0], ""), .. Columns.Select(column => new FittedTerm(
+            [new FittedTerm("intercept", throughOrigin ? null : solution[0], throughOrigin ? "through the origin" : ""), .. Columns.Select(column => new FittedTerm(
                 column.Name,
                 chosen.IndexOf(column.Name) is >= 0 and var at ? solution[at + 1] : null,
                 why.GetValueOrDefault(column.Name, "")))],
@@ -117,9 +120,19 @@ public sealed record LinearFit(
         return chosen;
     }
 
-    private static Vector<double> Solve(List<RecordedRow> rows, List<string> chosen)
+    /// <summary>The intercept, 0 through the origin, then the coefficient of each chosen figure.</summary>
+    private static Vector<double> Solve(List<RecordedRow> rows, List<string> chosen, bool throughOrigin)
     {
-        var scaled = Scaled(rows, chosen).QR().Solve(Vector<double>.Build.Dense([.. rows.Select(row => row.NextLatencyMs)]));
+        var seen = Vector<double>.Build.Dense([.. rows.Select(row => row.NextLatencyMs)]);
+        if (throughOrigin)
+        {
+            var plain = Matrix<double>.Build.DenseOfColumnVectors(chosen.Select(name =>
+                Vector<double>.Build.Dense(rows.Count, i => FigureOf(name)(rows[i].Means) / Spread(rows, name))));
+            var slopes = plain.QR().Solve(seen);
+            return Vector<double>.Build.Dense(chosen.Count + 1, i => i == 0 ? 0 : slopes[i - 1] / Spread(rows, chosen[i - 1]));
+        }
+
+        var scaled = Scaled(rows, chosen).QR().Solve(seen);
         for (var i = 0; i < chosen.Count; i++)
         {
             scaled[i + 1] /= Spread(rows, chosen[i]);

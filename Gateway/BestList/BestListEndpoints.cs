@@ -2,6 +2,8 @@ using System.ComponentModel;
 using Fairway.Gateway.Auth;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Fairway.Gateway.BestList;
 
@@ -13,6 +15,8 @@ public static class BestListEndpoints
         app.MapGet("/v1/services", Services).ReadsList<ServicesDocument>("services", "List all services");
         app.MapGet("/v1/services/{service}/best", Best).ReadsList<BestDocument>("best", "Rank the instances of a service, best first")
             .Refuses(404);
+        app.MapGet("/v1/members", Members).NeedsKey(KeyKind.Read).WithTags("lists").WithName("members")
+            .WithSummary("List the processes that serve the cluster: Exporters, Gateways, edges").Produces<MembersDocument>().Refuses(401, 503);
         app.MapGet("/v1/edge/snapshot", Edge).ReadsList<EdgeDocument>("edge", "Read everything an edge balances from, whole or as a difference");
         return app;
     }
@@ -49,9 +53,26 @@ public static class BestListEndpoints
                 : throw new ApiException(404, "SERVICE_UNKNOWN", $"No service '{state.service}' is registered."));
     }
 
-    private static Task Edge(
-        HttpContext context, ListServer server, ListEncoder encoder, [Since] string? since, [Wait] string? wait) =>
-        server.ServeAsync(
-            context, new ListId(ListKind.Edge), LongPoll.Read(since, wait), (encoder, since),
-            static (snapshot, state) => state.encoder.Edge(snapshot, state.since));
+    private static JsonHttpResult<MembersDocument> Members(DirectoryStore store)
+    {
+        var snapshot = store.Current;
+        return snapshot.Ready ? TypedResults.Json(MembersDocument.Of(snapshot.Tables)) : throw ApiException.NotReady();
+    }
+
+    private static async Task Edge(
+        HttpContext context,
+        ListServer server,
+        ListEncoder encoder,
+        EdgeRoll roll,
+        [FromHeader(Name = EdgeHeaders.Id), Description("The reader is this edge: it is entered in the registry while it reads.")] string? edge,
+        [FromHeader(Name = EdgeHeaders.Address), Description("Where the edge listens, ip:port.")] string? address,
+        [FromHeader(Name = EdgeHeaders.Version), Description("The edge's version.")] string? version,
+        [Since] string? since,
+        [Wait] string? wait)
+    {
+        var poll = LongPoll.Read(since, wait);
+        using var reading = EdgeHeaders.Read(edge, address, version) is { } member ? roll.Enter(member) : null;
+        await server.ServeAsync(
+            context, new ListId(ListKind.Edge), poll, (encoder, since), static (snapshot, state) => state.encoder.Edge(snapshot, state.since));
+    }
 }

@@ -35,5 +35,7 @@ internal static class DirectoryServices
         services.AddHostedService(provider => provider.GetRequiredService<DirectoryFeed>());
         services.AddSingleton<GatewayAddress>();
         services.AddHostedService<GatewayMembership>();
+        services.AddSingleton<EdgeRoll>();
+        services.AddHostedService(provider => provider.GetRequiredService<EdgeRoll>());
     }
 }

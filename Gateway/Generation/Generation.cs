@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Fairway.Core.Streams;
 using Fairway.Gateway.Jobs;
@@ -21,11 +23,11 @@ internal sealed class Generation(
     /// <summary>While its model is silent a worker speaks to the grain as often: one that has moved to another silo knows nothing before.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
 
-    // Whoever reads a chunk off the socket goes on to append it: a token waits for no thread in between.
-    private readonly Channel<Frame> _frames = Channel.CreateUnbounded<Frame>(
-        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true, AllowSynchronousContinuations = true });
+    // Whoever reads a chunk off the socket goes on to append it: a token waits for no thread in between. Null: nothing came for a while.
+    private readonly Channel<Frame?> _frames = Channel.CreateUnbounded<Frame?>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly List<FrameWire> _answer = [];
-    private Task<bool>? _more;
+    private volatile bool _isSilent;
 
     /// <summary>Returns when nothing is left to do for the job: it has its terminal, or nobody wants one from this attempt.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the model's socket is closed.</exception>
@@ -85,14 +87,21 @@ internal sealed class Generation(
     private async Task AppendAsync(CancellationToken cancellationToken)
     {
         var stored = 0;
-        while (await HasMoreAsync(cancellationToken) is not false and var hasFrames)
+        await using var beat = time.CreateTimer(static state => ((Generation)state!).Beat(), this, Silence / 2, Silence / 2);
+        while (await _frames.Reader.WaitToReadAsync(CancellationToken.None)) // no token: the writer completes when the call is cancelled
         {
+            var known = _answer.Count;
             while (_frames.Reader.TryRead(out var frame))
             {
-                _answer.Add(FrameWire.From(frame));
+                if (frame is { } came)
+                {
+                    _answer.Add(FrameWire.From(came));
+                }
             }
 
-            if (hasFrames is true)
+            _isSilent = false;
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_answer.Count > known)
             {
                 await queue.MarkFirstFrameAsync(job, cancellationToken);
             }
@@ -109,27 +118,25 @@ internal sealed class Generation(
             }
             while (stored < _answer.Count);
         }
+
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Whether frames came; false at the end of the answer, null after a silence.</summary>
-    private async Task<bool?> HasMoreAsync(CancellationToken cancellationToken)
+    /// <summary>Twice within <see cref="Silence"/>; at the second without a frame in between the grain is spoken to.</summary>
+    private void Beat()
     {
-        _more ??= _frames.Reader.WaitToReadAsync(cancellationToken).AsTask();
-        try
+        if (_isSilent)
         {
-            var more = await _more.WaitAsync(Silence, time, cancellationToken);
-            _more = null;
-            return more;
+            _frames.Writer.TryWrite(null);
         }
-        catch (TimeoutException)
-        {
-            return null;
-        }
+
+        _isSilent = true;
     }
 
-    private async Task<AppendReply> SendAsync(int offset, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AppendReply> SendAsync(int offset, CancellationToken cancellationToken)
     {
-        var append = new StreamAppend(job, offset, [.. _answer.Skip(offset)]);
+        var append = new StreamAppend(job, offset, [.. CollectionsMarshal.AsSpan(_answer)[offset..]]);
         for (var tries = 1; ; tries++)
         {
             try

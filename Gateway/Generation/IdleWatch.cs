@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Fairway.Gateway.Generation;
 
 /// <summary>Cancels a call when no byte came for a while.</summary>
@@ -44,6 +46,7 @@ internal sealed class IdleWatch : IDisposable
             set => throw new NotSupportedException();
         }
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var read = await inner.ReadAsync(buffer, cancellationToken);

@@ -32,12 +32,7 @@ internal static class UpstreamChunk
 
         try
         {
-            using var document = JsonDocument.Parse(data);
-            var root = document.RootElement;
-            return root.ValueKind != JsonValueKind.Object ? ChunkKind.Garbage
-                : root.TryGetProperty("error", out var error) && error.ValueKind != JsonValueKind.Null ? ChunkKind.Error
-                : HasFinish(root) ? ChunkKind.Finish
-                : ChunkKind.Delta;
+            return Read(data.Span);
         }
         catch (JsonException)
         {
@@ -45,8 +40,68 @@ internal static class UpstreamChunk
         }
     }
 
-    private static bool HasFinish(JsonElement root) =>
-        root.TryGetProperty("choices", out var choices) && choices.ValueKind == JsonValueKind.Array
-        && choices.EnumerateArray().Any(choice => choice.ValueKind == JsonValueKind.Object
-            && choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String);
+    /// <summary>One pass without a document: it is done for every token of every answer.</summary>
+    /// <exception cref="JsonException">No JSON.</exception>
+    private static ChunkKind Read(ReadOnlySpan<byte> data)
+    {
+        var reader = new Utf8JsonReader(data);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return ChunkKind.Garbage;
+        }
+
+        var (isError, isFinish) = (false, false);
+        while (reader.Read())
+        {
+            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+
+            if (reader.ValueTextEquals("error"u8))
+            {
+                reader.Read();
+                isError = reader.TokenType != JsonTokenType.Null;
+                reader.Skip();
+            }
+            else if (reader.ValueTextEquals("choices"u8))
+            {
+                reader.Read();
+                isFinish = HasFinish(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+
+        return isError ? ChunkKind.Error : isFinish ? ChunkKind.Finish : ChunkKind.Delta;
+    }
+
+    /// <summary>Whether one of the choices, at whose array the reader stands, says why it came to its end. Leaves the reader at the array's end.</summary>
+    private static bool HasFinish(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        var (depth, hasFinish, inObject) = (reader.CurrentDepth, false, false);
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.CurrentDepth == depth + 1)
+            {
+                inObject = reader.TokenType == JsonTokenType.StartObject;
+            }
+            else if (inObject && reader.CurrentDepth == depth + 2 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("finish_reason"u8))
+            {
+                reader.Read();
+                hasFinish |= reader.TokenType == JsonTokenType.String;
+                reader.Skip();
+            }
+        }
+
+        return hasFinish;
+    }
 }

@@ -1,8 +1,8 @@
 using System.Threading.Channels;
 using Fairway.Core.Streams;
-using Fairway.Gateway.Storage;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
+using Fairway.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Jobs;

@@ -4,7 +4,8 @@ namespace Fairway.Gateway.Streams;
 internal interface IStreamListener
 {
     /// <summary>There may be news.</summary>
-    void Wake();
+    /// <param name="here">Whether the listener may go on within this call; the caller holds no lock then.</param>
+    void Wake(bool here = false);
 
     /// <summary>Called regularly, a few times in the longest silence allowed.</summary>
     void Tick();
@@ -27,7 +28,7 @@ internal sealed class StreamWaiter : IStreamListener
     /// <summary>Until there may be news, or the process is about to end. One waiter at a time.</summary>
     public ValueTask WaitAsync() => _signal.WaitAsync();
 
-    public void Wake() => _signal.Set();
+    public void Wake(bool here = false) => _signal.Set(here);
 
     public void Tick()
     {

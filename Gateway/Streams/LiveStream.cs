@@ -214,14 +214,25 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
+    /// <summary>One reader, as most streams have, goes on at once; many share the processors.</summary>
     private void Wake()
     {
+        IStreamListener? only = null;
         lock (_gate)
         {
-            foreach (var reader in _readers)
+            if (_readers.Count == 1)
             {
-                reader.Wake();
+                only = _readers[0];
+            }
+            else
+            {
+                foreach (var reader in _readers)
+                {
+                    reader.Wake();
+                }
             }
         }
+
+        only?.Wake(here: true);
     }
 }

@@ -12,10 +12,12 @@ internal sealed class Signal : IValueTaskSource
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private int _state;
 
-    public void Set()
+    /// <param name="here">Whether the waiter may go on within this call, on the caller's thread; the caller holds no lock then.</param>
+    public void Set(bool here = false)
     {
         if (Interlocked.Exchange(ref _state, IsSet) == Waiting)
         {
+            _core.RunContinuationsAsynchronously = !here; // of those who set it, one alone finds it waiting
             _core.SetResult(true);
         }
     }

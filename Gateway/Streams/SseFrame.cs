@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Fairway.Core.Streams;
 using Fairway.GrainInterfaces.Streams;
 
@@ -41,6 +42,9 @@ public readonly record struct SseFrame(int Offset, ReadOnlyMemory<byte> Bytes, F
     /// <summary>A comment; readers pass it over.</summary>
     public static ReadOnlySpan<byte> Heartbeat => ":\n\n"u8;
 
+    /// <summary>The longest name of an event, the longest version and the longest offset, and what stands between them.</summary>
+    private const int MaxHead = 80;
+
     private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
 
     /// <summary>Encodes a stored frame.</summary>
@@ -48,14 +52,21 @@ public readonly record struct SseFrame(int Offset, ReadOnlyMemory<byte> Bytes, F
     public static SseFrame Encode(long version, int offset, FrameWire frame, long before)
     {
         var kind = (FrameKind)frame.Kind;
-        var head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"event: {EventOf(kind)}\nid: {version}:{offset}\n"));
-        var bytes = Encode(head, frame.Data.AsSpan());
-        return new SseFrame(offset, bytes, kind, head.Length, before + bytes.Length);
-    }
+        Span<byte> head = stackalloc byte[MaxHead];
+        Utf8.TryWrite(head, CultureInfo.InvariantCulture, $"event: {EventOf(kind)}\nid: {version}:{offset}\n", out var headLength);
+        var data = frame.Data.AsSpan();
+        if (data.ContainsAny(LineEnds))
+        {
+            data = Lines(data);
+        }
 
-    private static byte[] Encode(ReadOnlySpan<byte> head, ReadOnlySpan<byte> data) => data.ContainsAny(LineEnds)
-        ? [.. head, .. LineStart, .. Lines(data), .. "\n\n"u8]
-        : [.. head, .. LineStart, .. data, .. "\n\n"u8];
+        var bytes = new byte[headLength + LineStart.Length + data.Length + 2];
+        head[..headLength].CopyTo(bytes);
+        LineStart.CopyTo(bytes.AsSpan(headLength));
+        data.CopyTo(bytes.AsSpan(headLength + LineStart.Length));
+        bytes.AsSpan(^2..).Fill((byte)'\n');
+        return new SseFrame(offset, bytes, kind, headLength, before + bytes.Length);
+    }
 
     private static string EventOf(FrameKind kind) => kind switch
     {

@@ -78,11 +78,11 @@ internal sealed class SseReader(
         }
     }
 
-    /// <summary>There may be news.</summary>
-    public void Wake()
+    /// <inheritdoc/>
+    public void Wake(bool here = false)
     {
         CutIfBehind();
-        _signal.Set();
+        _signal.Set(here);
     }
 
     /// <summary>Called from one timer for all readers, often enough that no silence grows longer than allowed.</summary>

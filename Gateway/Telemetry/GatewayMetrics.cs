@@ -7,7 +7,7 @@ namespace Fairway.Gateway.Telemetry;
 /// <summary>What this Gateway says of itself.</summary>
 public sealed class GatewayMetrics
 {
-    public GatewayMetrics(IMeterFactory meters, DirectoryStore store, TimeProvider clock)
+    public GatewayMetrics(IMeterFactory meters, DirectoryStore store, EdgeRoll edges, TimeProvider clock)
     {
         var meter = meters.Create("Fairway.Gateway");
         ProcessMetrics.AddTo(meter);
@@ -17,6 +17,7 @@ public sealed class GatewayMetrics
         meter.CreateObservableGauge(
             "fairway_gateway_usable_instances", () => store.Current.Services.Values.Sum(entry => entry.Summary.Usable), description: "Instances that requests may be sent to.");
         meter.CreateObservableGauge("fairway_gateway_waiting_readers", () => store.WaitingReaders, description: "Readers that wait for news of a list.");
+        meter.CreateObservableGauge("fairway_gateway_edges", () => edges.Count, description: "Edges that read this Gateway's snapshot.");
         meter.CreateObservableGauge("fairway_gateway_ready", () => store.Current.Ready ? 1 : 0, description: "Whether the first listing is in.");
         meter.CreateObservableGauge(
             "fairway_gateway_stale_seconds",

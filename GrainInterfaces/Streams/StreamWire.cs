@@ -75,3 +75,17 @@ public sealed record StreamSummary(
     [property: Id(2)] int State,
     [property: Id(3)] int Frames,
     [property: Id(4)] DateTimeOffset CreatedAt);
+
+/// <summary>One kept answer; the bytes are UTF-8 JSON.</summary>
+/// <param name="ToolCalls">Empty when there are none.</param>
+[GenerateSerializer, Immutable, Alias("fairway.HistoryItem")]
+public sealed record HistoryItemWire(
+    [property: Id(0)] long Version,
+    [property: Id(1)] StreamBytes Messages,
+    [property: Id(2)] string Answer,
+    [property: Id(3)] StreamBytes ToolCalls,
+    [property: Id(4)] DateTimeOffset FinishedAt);
+
+/// <param name="Next">What <c>before</c> has to be for the following page; 0 when this was the last.</param>
+[GenerateSerializer, Immutable, Alias("fairway.HistoryPage")]
+public sealed record HistoryPageWire([property: Id(0)] ImmutableArray<HistoryItemWire> Items, [property: Id(1)] long Next);

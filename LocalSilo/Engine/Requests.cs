@@ -24,7 +24,7 @@ internal abstract class Request<T> : Request
 
         if (silo.HasOutgoingFilters)
         {
-            return SendFilteredAsync(silo);
+            return SendFiltered(silo, answer);
         }
 
         Transmit(silo);
@@ -47,10 +47,18 @@ internal abstract class Request<T> : Request
         _result = default;
     }
 
-    private async Task<T> SendFilteredAsync(Silo silo)
+    private Task<T> SendFiltered(Silo silo, TaskCompletionSource<T>? answer)
     {
         var call = new OutgoingCall(this, silo);
-        await call.Invoke();
+        var sending = call.Invoke();
+
+        // Filters that hand on the answer as it comes leave it as it is.
+        return answer is not null && ReferenceEquals(sending, answer.Task) && !call.HasOtherResult ? answer.Task : ResultAsync(call, sending);
+    }
+
+    private static async Task<T> ResultAsync(OutgoingCall call, Task sending)
+    {
+        await sending;
         return call.Result is T result ? result : default!;
     }
 }

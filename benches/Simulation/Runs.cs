@@ -32,6 +32,21 @@ internal sealed class Runs
 
     public Figures this[string scenario, string policy, int step = 0] => _figures[(scenario, policy, step)];
 
+    /// <summary>All figures of a scenario.</summary>
+    public IReadOnlyList<KeptFigures> Of(Scenario scenario) =>
+        [.. _figures.Where(entry => entry.Key.Scenario == scenario.Name).Select(entry => new KeptFigures(entry.Key.Policy, entry.Key.Step, entry.Value))];
+
+    /// <summary>Takes what an earlier run came to.</summary>
+    public void Take(Scenario scenario, IReadOnlyList<KeptFigures> figures, int seeds)
+    {
+        foreach (var (policy, step, figure) in figures)
+        {
+            _figures[(scenario.Name, policy, step)] = figure;
+        }
+
+        Requests += scenario.Policies.Length * seeds * scenario.Setup.Requests;
+    }
+
     public void Run(IReadOnlyList<Scenario> scenarios, int seeds)
     {
         var jobs = (from scenario in scenarios from policy in scenario.Policies from seed in Enumerable.Range(1, seeds) select (scenario, policy, seed)).ToArray();

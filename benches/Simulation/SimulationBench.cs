@@ -4,12 +4,24 @@ namespace Fairway.Simulation;
 
 /// <summary>
 /// <c>./bench simulation</c>: the policies in one simulated cluster, scenario by scenario. <c>--seeds N</c>, <c>--seconds N</c> a step,
-/// <c>--scenarios A,B</c> those that begin so, <c>--plots FOLDER</c> where to draw, <c>--policies A,B</c> for tables of those alone.
+/// <c>--scenarios A,B</c> those that begin so, or <c>machine</c> for the rows that tell of this machine alone, <c>--plots FOLDER</c>
+/// where to draw, <c>--policies A,B</c> for tables of those alone, <c>--keep FOLDER</c> where scenarios that were run lie: those are
+/// not run again.
 /// </summary>
 internal static class SimulationBench
 {
+    private const string Machine = "machine";
+
     public static Task<int> RunAsync(BenchArguments arguments)
     {
+        if (arguments.Text("--scenarios") == Machine)
+        {
+            var own = new BenchReport("simulation");
+            PickCost.Add(own);
+            AddSpeed(own);
+            return Task.FromResult(own.Print(Console.Out));
+        }
+
         var seeds = arguments.Number("--seeds", 3);
         var wanted = arguments.Text("--scenarios")?.Split(',');
         var scenarios = Scenario.All(arguments.Number("--seconds", 20) * 1000.0)
@@ -26,9 +38,19 @@ internal static class SimulationBench
         }
 
         var runs = new Runs();
+        var keep = new Keep(arguments.Text("--policies") is null ? arguments.Text("--keep") : null, $"{seeds} seeds, {arguments.Number("--seconds", 20)} s");
         foreach (var scenario in scenarios)
         {
-            runs.Run([scenario], seeds);
+            if (keep.Read(scenario) is { } kept)
+            {
+                runs.Take(scenario, kept, seeds);
+            }
+            else
+            {
+                runs.Run([scenario], seeds);
+                keep.Write(scenario, runs.Of(scenario));
+            }
+
             Tables.Print(Console.Out, scenario, runs);
         }
 

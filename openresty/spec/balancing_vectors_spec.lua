@@ -31,11 +31,11 @@ local function list_of(case, mode)
   for _, member in ipairs(members) do
     member.weight = member.weight * (member.zone == zone and mine or others)
   end
-  return endpoints.new(members, mode, nil, 0), own, out
+  return endpoints.new(members, mode, nil, 0), own, out, zone
 end
 
 local function replay(case, mode)
-  local list, own, out = list_of(case, mode)
+  local list, own, out, zone = list_of(case, mode)
   local draws, at = {}, 0
   local hooks = {
     random = function()
@@ -43,26 +43,36 @@ local function replay(case, mode)
       return assert(draws[at], case.name .. ": more draws than recorded")
     end,
     in_flight = function(node) return own[node.id] end,
-    excludes = function(node, tried) return out[node.id] or tried[node.id] == true end,
+    excludes = function(node, call)
+      return out[node.id] or call.tried[node.id] == true or (call.zones ~= nil and zones.tried(call.zones, node.zone))
+    end,
   }
+  local function pick(step, call, total)
+    if mode == "hash" then
+      return ring.pick(list, ring.position(step.key), known(case.boundFactor) or 1.25, total, call, hooks)
+    elseif mode == "manual" then
+      return scored.manual(list, call, hooks)
+    end
+    return scored.pick(list, call, hooks, step.at / 1000)
+  end
   for number, step in ipairs(case.steps) do
     local name = case.name .. ", step " .. number
     draws, at = known(step.draws) or {}, 0
     if step["do"] == "pick" then
-      local tried, total = {}, 0
+      local call, total = { tried = {} }, 0
       for _, id in ipairs(known(step.tried) or {}) do
-        tried[id] = true
+        call.tried[id] = true
+        if zone ~= "" then
+          call.zones = zones.note(call.zones, list.by_id[id].zone)
+        end
       end
       for i = 1, list.count do
         total = total + own[list[i].id]
       end
-      local node
-      if mode == "hash" then
-        node = ring.pick(list, ring.position(step.key), known(case.boundFactor) or 1.25, total, tried, hooks)
-      elseif mode == "manual" then
-        node = scored.manual(list, tried, hooks)
-      else
-        node = scored.pick(list, tried, hooks, step.at / 1000)
+      local node = pick(step, call, total)
+      if not node and call.zones then
+        call.zones = nil
+        node = pick(step, call, total)
       end
       assert.equal(known(step.chosen), node and node.id, name)
       if node then

@@ -34,6 +34,15 @@ describe("config", function()
     assert.is_false(addresses.within(options.trusted_hops, "11.0.0.1"))
   end)
 
+  it("introduces the edge by its name", function()
+    assert.equal("", read({}).gateway_headers)
+    local options = read({ Edge__Id = "edge-1", Edge__AdvertiseAddress = "10.0.0.1:80", Auth__RegistrarKey = "key" })
+    assert.equal("edge-1", options.id)
+    assert.equal(
+      "x-registrar-key: key\r\nx-fairway-edge: edge-1\r\nx-fairway-edge-version: " .. config.VERSION .. "\r\nx-fairway-edge-address: 10.0.0.1:80\r\n",
+      options.gateway_headers)
+  end)
+
   it("signs with the only key", function()
     assert.equal("k1", read({ Lanes__Keys__k1 = "s" }).lane_key)
   end)

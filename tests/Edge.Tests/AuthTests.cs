@@ -112,6 +112,8 @@ public sealed class AuthTests(EdgeFixture fixture)
     [InlineData("Edge__Port", "http", "Edge__Port")]
     [InlineData("Edge__Retries", "many", "Edge__Retries")]
     [InlineData("Edge__Gateways", "gateway", "Edge__Gateways")]
+    [InlineData("Edge__Id", "not a name", "Edge__Id")]
+    [InlineData("Edge__AdvertiseAddress", "edge:80", "Edge__AdvertiseAddress")]
     [InlineData("Edge__HoldSeconds", "-1", "Edge__HoldSeconds")]
     [InlineData("Edge__TrustedHops", "10.0.0.0/99", "Edge__TrustedHops")]
     [InlineData("Auth__JwksFile", "/nowhere/keys.json", "Auth__JwksFile")]

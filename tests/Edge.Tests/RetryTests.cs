@@ -57,6 +57,30 @@ public sealed class RetryTests(EdgeFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Zone_Lost_CostsEachRequestOneTry()
+    {
+        var services = await Service.StartAsync("a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4");
+        fixture.Gateway.Put(_service, Listing.Of([.. services.Select(service => service.Line(zone: service.Id[..1]))]));
+        await using var edge = await EdgeServer.StartAsync(fixture.Gateway.Endpoint, ("Edge__Zone", "a"), ("Edge__Workers", "1"), ("Edge__Retries", "1"));
+        await edge.ReadyAsync();
+        Assert.StartsWith("a", (await edge.GetAsync($"/{_service}/")).Id, StringComparison.Ordinal);
+        foreach (var service in services[..4])
+        {
+            await service.StopAsync();
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.StartsWith("b", (await edge.SendAsync(HttpMethod.Post, $"/{_service}/", null)).Id, StringComparison.Ordinal);
+        }
+
+        foreach (var service in services[4..])
+        {
+            await service.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task Instances_AllDead_Is503AtOnce()
     {
         foreach (var service in _services)

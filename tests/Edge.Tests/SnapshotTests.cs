@@ -38,6 +38,25 @@ public sealed class SnapshotTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Read_OfASnapshot_SaysWhoReads()
+    {
+        await using var edge = await EdgeServer.StartAsync(_gateway.Endpoint);
+        await edge.ReadyAsync();
+
+        var id = (await edge.StatusAsync()).GetProperty("id").GetString()!;
+        Assert.Matches("^[A-Za-z0-9.-]*-[0-9a-f]{8}$", id);
+        Assert.Equal(id, _gateway.Reader["x-fairway-edge"]);
+        Assert.Equal($"127.0.0.1:{edge.Port}", _gateway.Reader["x-fairway-edge-address"]);
+        Assert.Equal(typeof(Core.Directory.Member).Assembly.GetName().Version!.ToString(3), _gateway.Reader["x-fairway-edge-version"]);
+
+        edge.Change("Edge__Id", "edge-one");
+        edge.Change("Edge__AdvertiseAddress", "10.0.0.9:80");
+        await edge.RestartAsync();
+        await Soon.True(() => _gateway.Reader["x-fairway-edge"] == "edge-one");
+        Assert.Equal("10.0.0.9:80", _gateway.Reader["x-fairway-edge-address"]);
+    }
+
+    [Fact]
     public async Task Change_OfOneService_IsFollowedByDelta()
     {
         await using var edge = await StartAsync();

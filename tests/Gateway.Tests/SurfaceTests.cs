@@ -83,7 +83,7 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         var paths = document.GetProperty("paths");
         string[] expected =
         [
-            "/v1/services", "/v1/services/{service}/best", "/v1/services/{service}/route", "/v1/edge/snapshot",
+            "/v1/services", "/v1/members", "/v1/services/{service}/best", "/v1/services/{service}/route", "/v1/edge/snapshot",
             "/v1/services/{service}/instances/{id}", "/v1/services/{service}/instances/{id}/heartbeat", "/v1/services/{service}/instances/{id}/status",
             "/v1/services/{service}/policy", "/v1/services/{service}/grey", "/v1/services/{service}/limits", "/v1/offline/{address}",
             "/v1/lanes", "/v1/lanes/{lane}", "/v1/lanes/{lane}/services/{service}", "/v1/grains", "/metrics", "/healthz", "/readyz",
@@ -154,6 +154,26 @@ public sealed class SurfaceTests(GatewayFixture fixture)
         await stream.WriteAsync(Encoding.ASCII.GetBytes(head + "11000\r\n" + new string(' ', 0x11000) + "\r\n0\r\n\r\n"));
         using var reader = new StreamReader(stream);
         Assert.Equal("HTTP/1.1 413 Payload Too Large", await reader.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task Members_WhileAnEdgeReads_HasIt()
+    {
+        var version = (await Host.GetAsync("/v1/edge/snapshot")).Json.GetProperty("version").GetString();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/edge/snapshot?since={version}&wait=60s");
+        request.Headers.Add("x-fairway-edge", "edge-7");
+        request.Headers.Add("x-fairway-edge-address", "10.0.0.7:80");
+        request.Headers.Add("x-fairway-edge-version", "0.1.0");
+        using var leave = new CancellationTokenSource();
+        var reading = Host.Client.SendAsync(request, leave.Token);
+
+        await Eventually.TrueAsync(async () => (await Host.GetAsync("/v1/members")).Text.Contains(
+            """{"id":"edge-7","address":"10.0.0.7:80","version":"0.1.0"}""", StringComparison.Ordinal));
+        Assert.Contains(Host.Client.BaseAddress!.Authority, (await Host.GetAsync("/v1/members")).Json.GetProperty("gateways")[0].GetProperty("address").GetString(), StringComparison.Ordinal);
+        Assert.Contains("\nfairway_gateway_edges 1\n", (await Host.GetAsync("/metrics")).Text, StringComparison.Ordinal);
+
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 
     [Fact]

@@ -17,6 +17,7 @@ public sealed class Users
     private const string Scheme = "Bearer ";
     private static readonly TimeSpan DemoLife = TimeSpan.FromHours(24);
 
+    private readonly TokenCache _verified = new();
     private readonly TokenValidator _validator;
     private readonly string? _secret;
     private readonly TimeProvider _clock;
@@ -55,13 +56,28 @@ public sealed class Users
     /// <summary>What the call's token says; null with the code and words of the refusal.</summary>
     public UserToken? Find(HttpRequest request, out string code, out string detail)
     {
-        if ((Bearer(request) ?? request.Cookies[Cookie]) is not { Length: > 0 } token)
+        var token = request.Headers.Authorization is [{ } value] && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? value.AsSpan(Scheme.Length).Trim()
+            : request.Cookies[Cookie];
+        if (token.IsEmpty)
         {
             (code, detail) = ("TOKEN_REQUIRED", $"This call needs the header {HeaderNames.Authorization}: Bearer, or the session cookie.");
             return null;
         }
 
-        code = "TOKEN_INVALID";
-        return _validator.Validate(token, out detail);
+        (code, detail) = ("TOKEN_INVALID", "");
+        if (_verified.TryGet(token, out var known) && _clock.GetUtcNow() < known.ExpiresAt)
+        {
+            return known;
+        }
+
+        var text = token.ToString();
+        var verified = _validator.Validate(text, out detail);
+        if (verified is not null)
+        {
+            _verified.Add(text, verified);
+        }
+
+        return verified;
     }
 }

@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using Fairway.Core.Lanes;
-using Fairway.Gateway.Storage;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Sdk.RabbitMq;
 using Fairway.Sdk.RabbitMq.Lanes;
+using Fairway.Storage;
 using RabbitMQ.Client;
 
 namespace Fairway.Gateway.Jobs.RabbitMq;

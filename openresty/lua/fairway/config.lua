@@ -8,6 +8,9 @@ local floor = math.floor
 
 local _M = {}
 
+--- Of the house; Directory.Build.props has the same.
+_M.VERSION = "0.1.0"
+
 local function bad(errors, name, value, rule)
   errors[#errors + 1] = "Edge__" .. name .. " is '" .. value .. "'; it must be " .. rule
 end
@@ -97,6 +100,34 @@ local function text(get, name)
   return value ~= "" and value or nil
 end
 
+-- Who this edge is; ../edge makes up a name where none is set.
+local function own_id(get, errors)
+  local id = text(get, "Edge__Id")
+  if id and (#id > 128 or id:find("[^%w._-]") or id == "." or id == "..") then
+    bad(errors, "Id", id, "1-128 of A-Za-z0-9._-")
+    return nil
+  end
+  return id
+end
+
+local function own_address(get, errors)
+  local address = text(get, "Edge__AdvertiseAddress")
+  if address and not addresses.split(address) then
+    bad(errors, "AdvertiseAddress", address, "ip:port")
+    return nil
+  end
+  return address
+end
+
+-- What gateways enter this edge in the registry by.
+local function introduction(id, address)
+  if not id then
+    return ""
+  end
+  return "x-fairway-edge: " .. id .. "\r\nx-fairway-edge-version: " .. _M.VERSION .. "\r\n"
+    .. (address and ("x-fairway-edge-address: " .. address .. "\r\n") or "")
+end
+
 --- Reads all options.
 -- @param get function of a name, as os.getenv
 -- @param names of all variables there are
@@ -112,9 +143,11 @@ function _M.read(get, names)
   local prefix = get("Edge__Prefix") or "."
   local keys, current = lane_keys(get, names, errors)
   local reader = text(get, "Auth__RegistrarKey")
+  local id, address = own_id(get, errors), own_address(get, errors)
   local options = {
     gateways = gateways(get, errors),
-    gateway_headers = reader and ("x-registrar-key: " .. reader .. "\r\n") or "",
+    id = id,
+    gateway_headers = (reader and ("x-registrar-key: " .. reader .. "\r\n") or "") .. introduction(id, address),
     zone = get("Edge__Zone") or "",
     poll_seconds = whole("PollSeconds", 10, 1, 60),
     interval_seconds = any("IntervalSeconds", 1, 0.05, 60),

@@ -51,11 +51,12 @@ end
 local function node_of(member, host, port, before, now)
   local node = before and before.by_id[member.id]
   if node and node.address == member.address then
+    node.zone = member.zone
     learn(node, member, now, now - before.at)
     return node
   end
   -- Another address is another process: what was learned of the old one is not true of it.
-  node = { id = member.id, address = member.address, host = host, port = port, weight = 0, preference = 1 }
+  node = { id = member.id, address = member.address, host = host, port = port, zone = member.zone or "", weight = 0, preference = 1 }
   learn(node, member, now, nil)
   return node
 end
@@ -94,7 +95,7 @@ local function prefer(list)
 end
 
 --- Makes a list.
--- @param members array, best first, of {id, address, weight, in_flight, age_ms, latency_ms, rps}; -1 is unknown
+-- @param members array, best first, of {id, address, zone, weight, in_flight, age_ms, latency_ms, rps}; -1 is unknown
 -- @param mode "scored", "manual" or "hash"
 -- @param before the list that this one follows, or nil
 -- @param now seconds

@@ -19,6 +19,7 @@ local counters = require "fairway.counters"
 local request = require "fairway.request"
 local errors = require "fairway.errors"
 local tokens = require "fairway.tokens"
+local zones = require "fairway.zones"
 
 local ngx, var, req = ngx, ngx.var, ngx.req
 local now = ngx.now
@@ -166,7 +167,8 @@ local function plain(service)
   if not list or list.usable == 0 then
     return nil
   end
-  return request.begin({ list = list, decision = list.base, service = service, started = now() })
+  -- `node` from the start: a table that must grow for it costs as much as the pick.
+  return request.begin({ list = list, decision = list.base, service = service, started = now(), node = false })
 end
 
 -- Decides for a request to a service.
@@ -215,7 +217,7 @@ local function admit(service, group, uri)
   end
 
   local list = decision.list
-  local context = { list = list, decision = decision, service = service, started = now(), why = why }
+  local context = { list = list, decision = decision, service = service, started = now(), node = false, why = why }
   if offline[1] then
     context.tried = {}
     for _, address in ipairs(offline) do
@@ -305,6 +307,13 @@ local hooks = {
     return was_tried(node, context) or (ejection.any() and ejection.is_out(node.address))
   end,
 }
+-- A retry of an edge with a zone leaves the zones it was tried in: where a zone fails, it fails whole.
+local hooks_of_a_retry = {
+  random = random, in_flight = in_flight,
+  excludes = function(node, context)
+    return zones.tried(context.zones, node.zone) or hooks.excludes(node, context)
+  end,
+}
 -- Where all that are left are out, being out is no longer held against them.
 local hooks_of_the_last = { random = random, in_flight = in_flight, excludes = was_tried }
 
@@ -325,6 +334,12 @@ local function pick_by(context, by)
 end
 
 local function pick(context)
+  if context.zones then
+    local node = pick_by(context, hooks_of_a_retry)
+    if node then
+      return node
+    end
+  end
   return pick_by(context, hooks) or pick_by(context, hooks_of_the_last)
 end
 
@@ -340,7 +355,10 @@ local function end_attempt(context)
   end
   context.tried = context.tried or {}
   context.tried[context.node.address] = true
-  context.node = nil
+  if config.zone ~= "" then
+    context.zones = zones.note(context.zones, context.node.zone)
+  end
+  context.node = false
 end
 
 local function report(context, unreachable)

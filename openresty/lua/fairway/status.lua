@@ -52,6 +52,7 @@ function _M.document(config)
   end
   local contact, age, stale = store.get("contact"), view.fallback_age(), store.get("stale") or -1
   return _M.encode({
+    id = config.id or cjson.null,
     version = store.version() or cjson.null,
     gateway = store.get("gateway") or cjson.null,
     ageMs = contact and math.floor(math.max(0, ngx.now() - contact) * 1000) or cjson.null,

@@ -31,4 +31,20 @@ function _M.factors(zones, own)
   return 1, (1 - kept) / kept * weight / others
 end
 
+--- Notes the zone of an instance that a request was tried at; the empty zone is none.
+-- @param seen set of zones, or nil
+-- @return the set
+function _M.note(seen, zone)
+  seen = seen or {}
+  if zone ~= "" then
+    seen[zone] = true
+  end
+  return seen
+end
+
+--- Whether a request was tried in that zone.
+function _M.tried(seen, zone)
+  return seen[zone] == true
+end
+
 return _M

@@ -167,6 +167,40 @@ public class CallerTests
     }
 
     [Fact]
+    public void Begin_AgainAfterAFailure_LeavesTheZoneOfIt()
+    {
+        var caller = Make("a", View("a1", zone: "a"), View("a2", zone: "a"), View("a3", zone: "a"), View("b1", zone: "b"), View("c1", zone: "c"));
+
+        for (var i = 0; i < 50; i++)
+        {
+            var first = caller.Begin(At(1))!;
+            var second = caller.Begin(At(1), tried: [first], again: true)!;
+            var third = caller.Begin(At(1), tried: [first, second], again: true)!;
+
+            Assert.Equal(["a", "b", "c"], new[] { first, second, third }.Select(endpoint => endpoint.View.Zone).Order());
+        }
+    }
+
+    [Fact]
+    public void Begin_AgainWithoutAnotherZone_StaysInIt()
+    {
+        var caller = Make("a", View("a1", zone: "a"), View("a2", zone: "a"), View("b1", zone: "b"));
+        var endpoints = caller.List.Endpoints.ToArray();
+        Fail(caller, endpoints[2], 1, unreachable: true);
+
+        Assert.Same(endpoints[1], caller.Begin(At(1), tried: [endpoints[0]], again: true));
+    }
+
+    [Fact]
+    public void Begin_AgainOfACallerWithoutZone_GoesAnywhere()
+    {
+        var caller = Make("", View("a1", zone: "a"), View("a2", zone: "a"));
+        var endpoints = caller.List.Endpoints.ToArray();
+
+        Assert.Same(endpoints[1], caller.Begin(At(1), tried: [endpoints[0]], again: true));
+    }
+
+    [Fact]
     public void Begin_OwnZoneTooSmall_SpillsByWeight()
     {
         var caller = Make("a", View("a1", zone: "a"), View("b1", zone: "b"), View("b2", zone: "b"), View("b3", zone: "b"));

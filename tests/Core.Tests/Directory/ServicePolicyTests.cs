@@ -48,7 +48,7 @@ public class ServicePolicyTests
     {
         _bench.Register("a", "b");
         _bench.Report("a", ServiceBench.Load(20) with { Cpu = 0.9 });
-        _bench.Report("b", ServiceBench.Load(40) with { Cpu = 0.1 });
+        _bench.Report("b", ServiceBench.Load(140) with { Cpu = 0.1 });
         Assert.True(_bench.View("a").Score < _bench.View("b").Score);
 
         _bench.Model.SetPolicy(ServiceBench.Policy(ServicePolicy.Scored) with
@@ -56,7 +56,7 @@ public class ServicePolicyTests
             Coefficients = ImmutableSortedDictionary<string, double>.Empty.Add("cpu", 500),
         });
         Assert.True(_bench.View("a").Score > _bench.View("b").Score);
-        Assert.Equal(CostModel.Default.Predict(ServiceBench.Load(20) with { Cpu = 0.9 }) + (480 * 0.9), _bench.View("a").Score!.Value, 6);
+        Assert.Equal(CostModel.Default.Predict(ServiceBench.Load(20) with { Cpu = 0.9 }) + ((500 - CostModel.Default.Cpu) * 0.9), _bench.View("a").Score!.Value, 6);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ public class CostModelTests
 
     [Fact]
     public void Predict_Default_AddsItsTerms() =>
-        Assert.Equal(1 + (20 * 0.5) + (0.5 * 2) + (2 * 3) + 40 + (1000 * 0.01), CostModel.Default.Predict(Sample), 9);
+        Assert.Equal((34 * 0.5) + (0.5 * 2) + (15 * 3) + (0.41 * 40) + (1000 * 0.01), CostModel.Default.Predict(Sample), 9);
 
     [Theory]
     [InlineData("intercept", 1)]
@@ -43,7 +43,7 @@ public class CostModelTests
 
     [Fact]
     public void Predict_FigureNotReported_AddsNothing() =>
-        Assert.Equal(CostModel.Default.Predict(Sample) - 40, CostModel.Default.Predict(Sample with { LatencyMs = double.NaN }), 9);
+        Assert.Equal(CostModel.Default.Predict(Sample) - (0.41 * 40), CostModel.Default.Predict(Sample with { LatencyMs = double.NaN }), 9);
 
     [Fact]
     public void Explain_Sample_SumsToThePrediction()

@@ -8,7 +8,7 @@ public class LaneScorerTests
     private static readonly LoadSample Good = new(0.2, 0.5, 2, 20, 100, 0);
 
     /// <summary>Cost is the latency alone, so that the tables can be read.</summary>
-    private static readonly CostModel Latency = new() { Intercept = 0, Cpu = 0, MemoryGib = 0, InFlight = 0, ErrorRate = 0 };
+    private static readonly CostModel Latency = new() { Cpu = 0, MemoryGib = 0, InFlight = 0, LatencyMs = 1, ErrorRate = 0 };
 
     [Theory]
     [InlineData("10 20 40", "2 1 0.5")]

@@ -45,6 +45,9 @@ public sealed class ScriptedGateway : IAsyncDisposable
     /// <summary>How many snapshots were asked for.</summary>
     public int Reads { get; private set; }
 
+    /// <summary>Headers of the newest snapshot read.</summary>
+    public IReadOnlyDictionary<string, string> Reader { get; private set; } = new Dictionary<string, string>();
+
     /// <summary>Takes over the answer to a snapshot read; true when it answered.</summary>
     public Func<HttpContext, Task<bool>>? Instead { get; set; }
 
@@ -138,6 +141,7 @@ public sealed class ScriptedGateway : IAsyncDisposable
     private async Task SnapshotAsync(HttpContext context)
     {
         Reads++;
+        Reader = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         if (Instead is { } instead && await instead(context))
         {
             return;

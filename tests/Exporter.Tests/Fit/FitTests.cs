@@ -58,6 +58,17 @@ public sealed class FitTests : IDisposable
     }
 
     [Fact]
+    public void Of_ThroughOrigin_HasNoIntercept()
+    {
+        var fit = LinearFit.Of(Rows(200, means => (40 * means.Cpu) + (0.5 * means.LatencyMs)), nonNegative: false, ["cpu", "latencyMs"], throughOrigin: true);
+
+        Assert.Null(fit.Terms[0].Coefficient);
+        Assert.Equal(40, Coefficient(fit, "cpu"), 6);
+        Assert.Equal(0.5, Coefficient(fit, "latencyMs"), 6);
+        Assert.Equal(1, fit.HeldOutR2, 6);
+    }
+
+    [Fact]
     public void Row_WrittenAndRead_IsTheSame()
     {
         var row = new RecordedRow("orders", "a", new LoadSample(0.25, double.NaN, 3, 12.5, 40, 0), 17.25);

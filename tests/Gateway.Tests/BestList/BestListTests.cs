@@ -16,8 +16,26 @@ public sealed class BestListTests : IAsyncLifetime
     [InlineData("/v1/services")]
     [InlineData("/v1/services/orders/best")]
     [InlineData("/v1/edge/snapshot")]
+    [InlineData("/v1/members")]
     public async Task Lists_BeforeFirstListing_AreNotReady(string path) =>
         (await _host.GetAsync(path)).AssertRefused(HttpStatusCode.ServiceUnavailable, "NOT_READY");
+
+    [Theory]
+    [InlineData("not a name", "10.0.0.1:80", "1", "BAD_NAME")]
+    [InlineData("edge-1", "edge:80", "1", "BAD_FIELD")]
+    [InlineData("edge-1", "10.0.0.1:80", "0123456789012345678901234567890123456789012345678901234567890123456789", "BAD_FIELD")]
+    public async Task Edge_ThatSaysWhoItIsBadly_IsRefused(string id, string address, string version, string code)
+    {
+        _host.Show(Service("orders", Instance("a")));
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/edge/snapshot");
+        request.Headers.Add("x-fairway-edge", id);
+        request.Headers.Add("x-fairway-edge-address", address);
+        request.Headers.Add("x-fairway-edge-version", version);
+        using var response = await _host.Client.SendAsync(request);
+
+        (await Answer.ReadAsync(response)).AssertRefused(HttpStatusCode.BadRequest, code);
+    }
 
     [Fact]
     public async Task Best_TwoInstances_HasEveryFieldOfTheContract()

@@ -18,6 +18,18 @@ public sealed class DirectorySnapshotTests
     }
 
     [Fact]
+    public void Apply_MembersThatAreInNoList_AreShownUnderTheSameVersion()
+    {
+        var first = Empty.Apply(new DirectoryChange(At) { Tables = Tables(["u1"]) });
+        var edge = new Member("e", "10.0.0.1:80", "1");
+
+        var next = first.Apply(new DirectoryChange(At) { Tables = Tables(["u1"]) with { Edges = [edge] } });
+
+        Assert.Equal(edge, Assert.Single(next.Tables.Edges));
+        Assert.Equal(first.Counter, next.Counter);
+    }
+
+    [Fact]
     public void Apply_OneTableChanged_MovesItsCounterOnly()
     {
         var first = Empty.Apply(new DirectoryChange(At) { Tables = Tables(["u1"]) });

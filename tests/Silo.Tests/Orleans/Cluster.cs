@@ -34,8 +34,17 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
 
     public static string Token(string user) => TokenMint.Hs256(Secret, user, DateTimeOffset.UtcNow.AddHours(1));
 
-    public Task<Member> StartSiloAsync(string name, string? etcd = null) =>
-        StartAsync("Silo", name, "--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey);
+    /// <summary>A database for all silos and Gateways that are started from now on.</summary>
+    public string? Postgres { get; set; }
+
+    public async Task<Member> StartSiloAsync(string name, string? etcd = null)
+    {
+        var port = FreePort.Next();
+        var silo = await StartAsync(
+            "Silo", name, ["--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey, "--silo-port", $"{port}", .. Database]);
+        silo.SiloPort = port;
+        return silo;
+    }
 
     /// <summary>A Gateway with a silo inside; one of the same name takes over what was kept.</summary>
     public Task<Member> StartGatewayAsync(string name) => StartGatewayAsync(name, []);
@@ -55,13 +64,15 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
         _data.Dispose();
     }
 
+    private string[] Database => Postgres is null ? [] : [$"--History:Postgres:ConnectionString={Postgres}"];
+
     private Task<Member> StartGatewayAsync(string name, string[] more, IReadOnlyDictionary<string, string?>? environment = null) => StartAsync(
         "Gateway",
         name,
         environment ?? new Dictionary<string, string?>(),
         [
             "--etcd", Etcd, "--admin-key", AdminKey, "--jwt-secret", Secret, "--data", _data[name], $"--Gateway:Id={name}", $"--Engine:Name={name}",
-            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. more,
+            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. Database, .. more,
         ]);
 
     private Task<Member> StartAsync(string program, string name, params string[] arguments) =>
@@ -94,6 +105,9 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
     public Uri Url => url;
 
     public HttpClient Http => _http;
+
+    /// <summary>Where other silos reach a silo that is a process of its own.</summary>
+    public int SiloPort { get; set; }
 
     /// <summary>How many silos this one holds for active.</summary>
     public async Task<int> ActiveSilosAsync()
@@ -153,10 +167,32 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
     }
 
     /// <summary>Follows a version to the end of the response.</summary>
-    public async Task<StreamReading> FollowAsync(string user, string version)
+    /// <param name="after">The id of the last frame the reader has.</param>
+    public async Task<StreamReading> FollowAsync(string user, string version, string? after = null)
     {
         var request = Authorized(HttpMethod.Get, $"/v1/streams/{version}/events", user);
+        if (after is not null)
+        {
+            request.Headers.Add("Last-Event-ID", after);
+        }
+
         return await StreamReading.BeginAsync(await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+    }
+
+    public async Task<System.Net.HttpStatusCode> AcknowledgeAsync(string user, string version)
+    {
+        using var request = Authorized(HttpMethod.Post, $"/v1/streams/{version}/ack", user);
+        using var response = await _http.SendAsync(request);
+        return response.StatusCode;
+    }
+
+    /// <summary>Versions in the history of a conversation, newest first.</summary>
+    public async Task<string[]> HistoryAsync(string user)
+    {
+        using var request = Authorized(HttpMethod.Get, "/v1/history", user);
+        using var response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return [.. (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("version").GetString()!)];
     }
 
     public async ValueTask DisposeAsync()

@@ -43,7 +43,7 @@ internal sealed class VectorPlayer
                 return null;
             default:
                 var tried = (step.Tried ?? []).Select(id => _endpoints[id]).ToArray();
-                return _caller.Begin(now, step.Key is { } key ? HashRing.Position(key) : 0, tried)?.Id;
+                return _caller.Begin(now, step.Key is { } key ? HashRing.Position(key) : 0, tried, again: tried.Length > 0)?.Id;
         }
     }
 
