@@ -102,6 +102,7 @@ start_brokers() {
   answers postgres "${postgres_ready[@]}" || exit 1
   answers rabbitmq takes_amqp || exit 1
   export Jobs__RabbitMq__Uri="amqp://guest:guest@127.0.0.1:$rabbitmq_port/"
+  export Fairway__RabbitMq__Uri=$Jobs__RabbitMq__Uri
   echo "RABBITMQ 127.0.0.1:$rabbitmq_port"
   name_database
 }

@@ -49,6 +49,10 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
     /// <summary>A Gateway with a silo inside; one of the same name takes over what was kept.</summary>
     public Task<Member> StartGatewayAsync(string name) => StartGatewayAsync(name, []);
 
+    /// <summary>A Gateway with a silo inside whose workers are a lane's; null is base's.</summary>
+    public Task<Member> StartLaneGatewayAsync(string name, string? lane, params string[] more) =>
+        StartGatewayAsync(name, more, new Dictionary<string, string?> { ["COLORING_ENV"] = lane ?? "" });
+
     /// <summary>A Gateway without a silo.</summary>
     public Task<Member> StartClientAsync(string name) => StartGatewayAsync(name, ["--client"]);
 
@@ -62,21 +66,25 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
 
     private string[] Database => Postgres is null ? [] : [$"--History:Postgres:ConnectionString={Postgres}"];
 
-    private Task<Member> StartGatewayAsync(string name, string[] more) => StartAsync(
+    private Task<Member> StartGatewayAsync(string name, string[] more, IReadOnlyDictionary<string, string?>? environment = null) => StartAsync(
         "Gateway",
         name,
+        environment ?? new Dictionary<string, string?>(),
         [
             "--etcd", Etcd, "--admin-key", AdminKey, "--jwt-secret", Secret, "--data", _data[name], $"--Gateway:Id={name}", $"--Engine:Name={name}",
             .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. Database, .. more,
         ]);
 
-    private async Task<Member> StartAsync(string program, string name, params string[] arguments)
+    private Task<Member> StartAsync(string program, string name, params string[] arguments) =>
+        StartAsync(program, name, new Dictionary<string, string?>(), arguments);
+
+    private async Task<Member> StartAsync(string program, string name, IReadOnlyDictionary<string, string?> environment, string[] arguments)
     {
         var process = RealProcess.Start(new RealProcessStart(
             "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Fairway.{program}.dll"), "--port", "0", $"--Engine:ProbeTimeout={ProbeTimeout}", .. arguments])
         {
             // Many processes on few cores: the collector of servers would take a heap a core in each.
-            Environment = new Dictionary<string, string?> { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
+            Environment = new Dictionary<string, string?>(environment) { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
         });
         var ready = await process.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(4));
         var member = new Member(name, process, new Uri(ready["READY ".Length..].Trim()));
@@ -138,9 +146,14 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
         .FirstOrDefault();
 
     /// <summary>Posts a prompt and returns its version; any answer but 202 is thrown: nothing was promised.</summary>
-    public async Task<string> AskAsync(string user, string knobs, string conversation = "main")
+    public async Task<string> AskAsync(string user, string knobs, string conversation = "main", IReadOnlyDictionary<string, string>? headers = null)
     {
         using var request = Authorized(HttpMethod.Post, "/v1/streams", user);
+        foreach (var (header, value) in headers ?? new Dictionary<string, string>())
+        {
+            request.Headers.Add(header, value);
+        }
+
         request.Content = new StringContent(
             $$"""{"model":"demo","conversation":"{{conversation}}","messages":[{"role":"user","content":"go"}],"knobs":{{knobs}}}""", null, "application/json");
         using var response = await _http.SendAsync(request);
