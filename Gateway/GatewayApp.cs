@@ -55,7 +55,7 @@ public static class GatewayApp
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
         builder.AddServer();
         builder.AddRegistryOrEmbedded();
-        builder.AddFairwayEngine();
+        builder.AddFairwayEngine(engine => engine.History = GenerationServices.Reach(builder.Configuration));
         builder.Services.AddLanes().AddGrainLanes();
         builder.AddDirectory();
         builder.Services.AddStreams(builder.Configuration);

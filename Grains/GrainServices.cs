@@ -27,6 +27,7 @@ public static class GrainServices
         services.TryAddSingleton<StreamMetrics>();
         services.TryAddSingleton<StreamMemory>();
         services.TryAddSingleton<IStreamStateStore, NoStreamStateStore>();
+        services.TryAddSingleton<IClusterMotion, NoMotion>();
         services.AddMetrics();
         services.AddOptions<DirectoryOptions>().BindConfiguration(DirectoryOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DirectoryOptions>, DirectoryOptionsValidator>());

@@ -48,4 +48,13 @@ internal static partial class Log
 
     [LoggerMessage(15, LogLevel.Error, "Saved streams of one user could not be read; they are left behind")]
     public static partial void StreamsNotTaken(this ILogger logger, Exception exception);
+
+    [LoggerMessage(16, LogLevel.Warning, "The answer {Version} has come to its end and could not be kept; it is lost if this process dies before its user has it")]
+    public static partial void AnswerNotKept(this ILogger logger, long version, Exception exception);
+
+    [LoggerMessage(17, LogLevel.Warning, "The answer {Version} could not be forgotten; it may come back once, and expires")]
+    public static partial void AnswerNotForgotten(this ILogger logger, long version, Exception exception);
+
+    [LoggerMessage(18, LogLevel.Warning, "What one user's grain held before cannot be read yet; it is asked for again")]
+    public static partial void StreamsNotTakenYet(this ILogger logger, Exception exception);
 }

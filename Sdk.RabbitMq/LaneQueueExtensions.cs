@@ -1,6 +1,7 @@
 using Fairway.Registry;
 using Fairway.Sdk.Options;
 using Fairway.Sdk.RabbitMq.Lanes;
+using Fairway.Sdk.Registration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -50,14 +51,23 @@ public static class LaneQueueExtensions
         Func<LaneConsumerOptions, LaneConsumerOptions>? configure = null)
     {
         services.AddLaneQueues();
-        services.AddSingleton<IHostedService>(provider =>
+        var name = $"{topic} {services.Count}"; // a service may consume a topic twice
+        services.AddKeyedSingleton(name, (provider, _) =>
         {
             var service = provider.GetRequiredService<IOptions<FairwayOptions>>().Value;
-            var options = new LaneConsumerOptions { Topic = topic, Service = service.Service, Lane = service.Lane.Length == 0 ? null : service.Lane };
-            return new ConsumerHost(new LaneConsumer(
-                configure?.Invoke(options) ?? options, provider.GetRequiredService<ILaneViews>(), provider.GetRequiredService<BrokerContext>(),
-                provider.GetRequiredService<LaneQueueMetrics>(), (message, token) => handle(provider, message, token)));
+            var instance = provider.GetService<FairwayInstance>();
+            return new LaneConsumerHost(Make, () => (instance?.Record?.Lane ?? service.Lane) is { Length: > 0 } lane ? lane : null, provider.GetRequiredService<TimeProvider>());
+
+            LaneConsumer Make(string? lane)
+            {
+                var options = new LaneConsumerOptions { Topic = topic, Service = service.Service, Lane = lane, Address = () => instance?.Record?.Address };
+                return new LaneConsumer(
+                    configure?.Invoke(options) ?? options, provider.GetRequiredService<ILaneViews>(), provider.GetRequiredService<BrokerContext>(),
+                    provider.GetRequiredService<LaneQueueMetrics>(), (message, token) => handle(provider, message, token));
+            }
         });
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<LaneConsumerHost>(name));
+        services.AddSingleton<IDrain>(provider => provider.GetRequiredKeyedService<LaneConsumerHost>(name));
         return services;
     }
 
@@ -70,17 +80,6 @@ public static class LaneQueueExtensions
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask; // disposed after all consumers, which may publish
-    }
-
-    private sealed class ConsumerHost(LaneConsumer consumer) : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken)
-        {
-            consumer.Start();
-            return Task.CompletedTask;
-        }
-
-        public async Task StopAsync(CancellationToken cancellationToken) => await consumer.DisposeAsync();
     }
 }
 

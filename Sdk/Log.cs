@@ -57,4 +57,7 @@ internal static partial class Log
 
     [LoggerMessage(25, LogLevel.Information, "{Service}/{Id} is base from now on: a release has made its lane so")]
     public static partial void Promoted(this ILogger logger, string service, string id);
+
+    [LoggerMessage(26, LogLevel.Warning, "Work beside requests still runs after {Seconds} s of draining")]
+    public static partial void OthersDrainedLate(this ILogger logger, double seconds);
 }

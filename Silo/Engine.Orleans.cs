@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using Fairway.Grains.Streams;
 using Fairway.Registry.Etcd;
 using Fairway.Silo.Orleans;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Messaging;
+using Orleans.Metadata;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Fairway.Silo;
@@ -50,6 +53,11 @@ public static partial class FairwayEngine
         }
 
         silo.UseSiloMetadata(ClusterSettings.Metadata(options));
+        silo.AddPlacementDirector<HistoryPlacement, HistoryPlacementDirector>();
+        silo.Services.AddSingleton<IGrainPropertiesProvider, HistoryPlacementProperties>();
+        silo.Services.AddSingleton<ClusterMotion>();
+        silo.Services.Replace(ServiceDescriptor.Singleton<IClusterMotion>(services => services.GetRequiredService<ClusterMotion>()));
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<ClusterMotion>());
         silo.AddDashboard(dashboard => dashboard.HideTrace = true);
         silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IServiceProviderIsService>(HostedGrains.Limit);
     }

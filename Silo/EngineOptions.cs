@@ -1,4 +1,5 @@
 using Fairway.Core.Directory;
+using Fairway.Storage;
 
 namespace Fairway.Silo;
 
@@ -27,6 +28,9 @@ public sealed class EngineOptions
 
     /// <summary>The lane whose grains the silo is for; <c>COLORING_ENV</c> wins. Told to all others. Default base.</summary>
     public string? Lane { get; set; }
+
+    /// <summary>How far the history of this process reaches; told to all others, which place users' grains where it reaches furthest. The host sets it.</summary>
+    public StorageReach History { get; set; }
 
     /// <summary>No silo in this process: it is a client of a cluster whose registry is etcd. Default false.</summary>
     public bool Client { get; set; }

@@ -7,7 +7,7 @@ declare -A member_command=() member_restarts=()
 check_cluster() {
   [[ $cluster =~ ^[1-9][0-9]?$ ]] || die "--cluster takes a number of silos, 1 to 99"
   [ "$engine" = orleans ] || die "ENGINE_IS_LOCAL: --cluster needs the engine 'orleans'; here it is 'local'${ENGINE_WHY:+ ($ENGINE_WHY)}"
-  need_packages etcd-server
+  need_packages etcd-server "$DATABASE_PACKAGE"
 }
 
 # secret BYTES: so many random bytes in hex.
@@ -31,14 +31,26 @@ member() {
   start "$name" "$@"
 }
 
-# start_cluster: the silos, the first one ahead of the others so that it holds the registry's grain, and the second Gateway.
+# share_database: PostgreSQL, so that what users have asked and been answered is no silo's own; unless --real or the environment named one.
+share_database() {
+  if [ -z "$real" ] && [ -z "${History__Postgres__ConnectionString:-}" ]; then start_database || exit 1; fi
+}
+
+# start_silos: the first one ahead of the others so that it holds the registry's grain.
 start_silos() {
   local i
   for ((i = 1; i <= cluster; i++)); do
     member "silo-$i" dotnet "$(dll Silo)" --port 0 --etcd "$etcd" --name "silo-$i"
-    [ "$i" -gt 1 ] || line silo-1 'READY ' >/dev/null || exit 1
+    [ "$i" -gt 1 ] || tell_silo silo-1 || exit 1
   done
-  for ((i = 2; i <= cluster; i++)); do line "silo-$i" 'READY ' >/dev/null || exit 1; done
+  for ((i = 2; i <= cluster; i++)); do tell_silo "silo-$i" || exit 1; done
+}
+
+# tell_silo NAME: waits for it, and prints where its health, figures and dashboard are.
+tell_silo() {
+  local ready
+  ready=$(line "$1" 'READY ') || return 1
+  echo "SILO $1 ${ready#READY }"
 }
 
 # watch_cluster: the supervisor. A silo that was frozen, declared dead and let go ends itself; it comes back as a new one.

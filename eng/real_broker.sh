@@ -1,8 +1,9 @@
-# RabbitMQ and PostgreSQL for ./run --real, from Debian's packages, with everything they write under the data folder. Sourced by ./run,
+# RabbitMQ and PostgreSQL for ./run --real, PostgreSQL for ./run --cluster, from Debian's packages, with everything they write under the data folder. Sourced by ./run,
 # whose start, line, free_port and data it uses.
 
 RABBITMQ=/usr/lib/rabbitmq/bin/rabbitmq-server
-BROKER_PACKAGES=(rabbitmq-server postgresql)
+DATABASE_PACKAGE=postgresql
+BROKER_PACKAGES=(rabbitmq-server "$DATABASE_PACKAGE")
 
 # start_rabbitmq: one node on free loopback ports, with a port mapper of its own that ends with this script.
 start_rabbitmq() {
@@ -81,6 +82,19 @@ takes_amqp() (
   IFS= read -r -n 1 -t 2 first <&3 && [ "$first" = $'\1' ]
 )
 
+# name_database: tells all processes that are started from now on where PostgreSQL is.
+name_database() {
+  export History__Postgres__ConnectionString="Host=127.0.0.1;Port=$postgres_port;Username=fairway;Password=$(cat "$data/postgres.secret");Database=postgres"
+  echo "POSTGRES 127.0.0.1:$postgres_port"
+}
+
+# start_database: PostgreSQL alone.
+start_database() {
+  start_postgres
+  answers postgres "${postgres_ready[@]}" || return 1
+  name_database
+}
+
 # start_brokers: both at once, then tells the Gateway where they are.
 start_brokers() {
   start_rabbitmq
@@ -88,7 +102,7 @@ start_brokers() {
   answers postgres "${postgres_ready[@]}" || exit 1
   answers rabbitmq takes_amqp || exit 1
   export Jobs__RabbitMq__Uri="amqp://guest:guest@127.0.0.1:$rabbitmq_port/"
-  export History__Postgres__ConnectionString="Host=127.0.0.1;Port=$postgres_port;Username=fairway;Password=$(cat "$data/postgres.secret");Database=postgres"
+  export Fairway__RabbitMq__Uri=$Jobs__RabbitMq__Uri
   echo "RABBITMQ 127.0.0.1:$rabbitmq_port"
-  echo "POSTGRES 127.0.0.1:$postgres_port"
+  name_database
 }

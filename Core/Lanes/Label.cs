@@ -85,6 +85,9 @@ public sealed class Label : IEquatable<Label>
     public Label WithOffline(string address) =>
         Offline.Contains(address) || Offline.Length == MaxOffline ? this : Of(Lane, Stress, Offline.Add(address));
 
+    /// <summary>This label as one made in this process, for where it is kept longer than a signature holds: it is signed anew when it leaves.</summary>
+    public Label WithoutSignature() => Signature is null ? this : Of(Lane, Stress, Offline);
+
     /// <summary>Equal when they carry the same, whoever signed it.</summary>
     public bool Equals(Label? other) =>
         other is not null && Lane == other.Lane && Stress == other.Stress && Offline.AsSpan().SequenceEqual(other.Offline.AsSpan());

@@ -91,7 +91,7 @@ public static class ReleaseMachine
 
     /// <summary>Everybody goes back to the old version at once.</summary>
     public static ReleaseStep Rollback(ReleaseState state, string? reason, DateTimeOffset now) =>
-        state.Phase is ReleasePhase.Promoting or ReleasePhase.Freeing or ReleasePhase.Done or ReleasePhase.RollingBack or ReleasePhase.RolledBack
+        state.Phase is ReleasePhase.Promoting or ReleasePhase.Replacing or ReleasePhase.Freeing or ReleasePhase.Done or ReleasePhase.RollingBack or ReleasePhase.RolledBack
             ? throw Wrong(state, "rolled back")
             : RollBack(state, reason, now);
 
@@ -142,20 +142,19 @@ public static class ReleaseMachine
 
         if (state.Step == state.Plan.Ramp.Length - 1)
         {
-            return state.Plan.Strategy == ReleaseStrategy.Half && state.Leaving.Length < state.Old.Length
-                ? new ReleaseStep(Enter(state, ReleasePhase.Replacing, now), [new ReleaseEffect.TakeOut(Rest(state))])
-                : new ReleaseStep(Enter(state, ReleasePhase.Promoting, now), [new ReleaseEffect.Promote()]);
+            return new ReleaseStep(Enter(state, ReleasePhase.Promoting, now), [new ReleaseEffect.Promote()]);
         }
 
         var next = state with { Step = state.Step + 1, Since = now };
         return next.Ratio == 10_000 && CannotTakeAll(state, fleet) is { } why ? Pause(state, why) : Send(next);
     }
 
+    /// <summary>New instances are base by now: what comes without a label, from other services say, is served while the rest leaves.</summary>
     private static ReleaseStep Replacing(ReleaseState state, ReleaseFleet fleet, DateTimeOffset now)
     {
         if (!IsEmpty(state, fleet.Base, Rest(state), now) && state.BaseScale != 0)
         {
-            return new ReleaseStep(state, [new ReleaseEffect.TakeOut(Rest(state))]);
+            return new ReleaseStep(state, [new ReleaseEffect.Send(0), new ReleaseEffect.TakeOut(Rest(state))]);
         }
 
         if (state.BaseScale != 0)
@@ -173,12 +172,16 @@ public static class ReleaseMachine
             return new ReleaseStep(state, [new ReleaseEffect.BringBack(Rest(state)), new ReleaseEffect.ScaleLane(state.Old.Length)]);
         }
 
-        if (Usable(fleet.Lane) < state.Old.Length)
+        if (!fleet.Lane.IsEmpty)
         {
-            return Waiting(state, $"{Usable(fleet.Lane)} of {state.Old.Length} new instances are usable.", now);
+            return new ReleaseStep(state, [new ReleaseEffect.Promote()]); // each as soon as it comes up
         }
 
-        return new ReleaseStep(Enter(state, ReleasePhase.Promoting, now), [new ReleaseEffect.Promote()]);
+        var usable = Usable([.. fleet.Base.Where(member => !IsOld(state, member))]);
+        return usable < state.Old.Length
+            ? Waiting(state, $"{usable} of {state.Old.Length} new instances are usable.", now)
+            : new ReleaseStep(
+                Enter(state, ReleasePhase.Done, now), [new ReleaseEffect.Send(0), new ReleaseEffect.BringBack(Rest(state)), new ReleaseEffect.CloseLane()]);
     }
 
     private static ReleaseStep Promoting(ReleaseState state, ReleaseFleet fleet, DateTimeOffset now)
@@ -188,11 +191,14 @@ public static class ReleaseMachine
             return new ReleaseStep(state, [new ReleaseEffect.Promote()]);
         }
 
+        if (state.Plan.Strategy == ReleaseStrategy.Half)
+        {
+            return new ReleaseStep(Enter(state, ReleasePhase.Replacing, now), [new ReleaseEffect.Send(0), new ReleaseEffect.TakeOut(Rest(state))]);
+        }
+
         // Every router has new instances as base by now, so the label leads nowhere else.
         ImmutableArray<ReleaseEffect> close = [new ReleaseEffect.Send(0), new ReleaseEffect.CloseLane()];
-        return state.BaseScale == 0
-            ? new ReleaseStep(Enter(state, ReleasePhase.Done, now), close)
-            : new ReleaseStep(Enter(state, ReleasePhase.Freeing, now), [.. close, new ReleaseEffect.TakeOut(state.Old)]);
+        return new ReleaseStep(Enter(state, ReleasePhase.Freeing, now), [.. close, new ReleaseEffect.TakeOut(state.Old)]);
     }
 
     private static ReleaseStep Freeing(ReleaseState state, ReleaseFleet fleet, DateTimeOffset now)
@@ -254,6 +260,8 @@ public static class ReleaseMachine
 
     private static ReleaseStep Waiting(ReleaseState state, string reason, DateTimeOffset now) =>
         now - state.Since > state.Plan.StartTime + state.Plan.DrainTime ? Pause(state, reason) : new ReleaseStep(state, []);
+
+    private static bool IsOld(ReleaseState state, ReleaseMember member) => state.Old.Any(target => target.Id == member.Id);
 
     private static ImmutableArray<ReleaseTarget> Rest(ReleaseState state) => state.Old[state.Leaving.Length..];
 

@@ -17,11 +17,11 @@ public enum ReleasePhase
     /// <summary>Users are sent to them step by step.</summary>
     Ramping,
 
-    /// <summary>The rest of the old instances is being replaced (<see cref="ReleaseStrategy.Half"/> alone).</summary>
-    Replacing,
-
     /// <summary>New instances become base.</summary>
     Promoting,
+
+    /// <summary>The rest of the old instances is being replaced (<see cref="ReleaseStrategy.Half"/> alone).</summary>
+    Replacing,
 
     /// <summary>Old instances are leaving.</summary>
     Freeing,

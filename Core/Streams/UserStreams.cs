@@ -14,30 +14,13 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     private readonly Dictionary<long, Departure> _departed = [];
     private long _highest;
 
-    /// <summary>Takes back what <see cref="Save"/> gave; the time in between has passed for it too.</summary>
+    /// <summary>Takes back what <see cref="Save()"/> gave; the time in between has passed for it too.</summary>
     /// <param name="limits">The bounds in force.</param>
     /// <param name="time">The clock.</param>
     /// <param name="saved">What was saved.</param>
     /// <param name="away">How long ago that was.</param>
     public UserStreams(StreamLimits limits, TimeProvider time, SavedStreams saved, TimeSpan away)
-        : this(limits, time)
-    {
-        _highest = saved.HighestVersion;
-        foreach (var stream in saved.Held)
-        {
-            var held = new StreamVersion(stream, Before(stream.SinceOpened + away), Before(stream.SinceEnded + away));
-            _held[held.Version] = held;
-            if (held.State != StreamState.Superseded)
-            {
-                _current[held.Conversation] = held;
-            }
-        }
-
-        foreach (var departure in saved.Departed)
-        {
-            _departed[departure.Version] = new Departure(Before(departure.Since + away), departure.IsAcknowledged);
-        }
-    }
+        : this(limits, time) => TakeBack(saved, away, []);
 
     /// <summary>Whether nothing is held: no buffer, and no terminal that a late reader may still ask for.</summary>
     public bool IsIdle => _held.Count == 0;
@@ -311,6 +294,59 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// Takes back what another activation saved <paramref name="away"/> ago; the time in between has passed for it too. What is known
+    /// better here stands: a version that is held or was freed, and one that a newer one of its conversation has taken the place of.
+    /// </summary>
+    public void TakeBack(SavedStreams saved, TimeSpan away, ICollection<StreamEffect> effects)
+    {
+        _highest = Math.Max(_highest, saved.HighestVersion);
+        foreach (var departure in saved.Departed)
+        {
+            _departed.TryAdd(departure.Version, new Departure(Before(departure.Since + away), departure.IsAcknowledged));
+        }
+
+        foreach (var stream in saved.Held.OrderBy(stream => stream.Version))
+        {
+            TakeBack(stream, away, effects);
+        }
+    }
+
+    /// <summary>One version as <see cref="TakeBack(SavedStreams, TimeSpan, ICollection{StreamEffect})"/> does it.</summary>
+    public void TakeBack(SavedStream saved, TimeSpan away, ICollection<StreamEffect> effects)
+    {
+        var isSuperseded = saved.State == StreamState.Superseded;
+        _current.TryGetValue(saved.Conversation, out var current);
+        if (_held.ContainsKey(saved.Version) || _departed.ContainsKey(saved.Version) || (!isSuperseded && current?.Version > saved.Version))
+        {
+            return;
+        }
+
+        var held = new StreamVersion(saved, Before(saved.SinceOpened + away), Before(saved.SinceEnded + away));
+        if (isSuperseded)
+        {
+            _held[held.Version] = held;
+            return;
+        }
+
+        if (current is not null)
+        {
+            Supersede(current, held.Version, effects);
+        }
+
+        Hold(held);
+    }
+
+    /// <summary>
+    /// A version that has come to its end and waits for its user, as it is kept over the death of its process; null for any other, and
+    /// for a relayed call that nobody can come back to.
+    /// </summary>
+    public SavedStream? SaveEnded(long version) =>
+        _held.TryGetValue(version, out var stream) && stream is { HasEnded: true, State: not StreamState.Superseded }
+            && (stream.IsKept || !ConversationNames.IsRelay(stream.Conversation))
+            ? Save(stream)
+            : null;
+
     /// <summary>When <see cref="Tick"/> next has something to do with a held version; null when nothing is held or waits for time.</summary>
     public TimeSpan? UntilDue()
     {
@@ -329,9 +365,11 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     /// <summary>Everything, to be taken back by another process.</summary>
     public SavedStreams Save() => new(
         _highest,
-        [.. _held.Values.Select(stream => stream.Save(
-            time.GetElapsedTime(stream.OpenedAt), stream.HasEnded ? time.GetElapsedTime(stream.EndedAt) : TimeSpan.Zero))],
+        [.. _held.Values.Select(Save)],
         [.. _departed.Select(entry => new SavedDeparture(entry.Key, time.GetElapsedTime(entry.Value.At), entry.Value.IsAcknowledged))]);
+
+    private SavedStream Save(StreamVersion stream) =>
+        stream.Save(time.GetElapsedTime(stream.OpenedAt), stream.HasEnded ? time.GetElapsedTime(stream.EndedAt) : TimeSpan.Zero);
 
     private bool HasRoomFor(string conversation) => ConversationNames.IsRelay(conversation) || Conversations < limits.MaxConversations;
 

@@ -33,6 +33,7 @@ internal static class DirectoryServices
         services.AddSingleton<DirectoryStore>();
         services.AddSingleton<DirectoryFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DirectoryFeed>());
+        services.AddSingleton<GatewayAddress>();
         services.AddHostedService<GatewayMembership>();
         services.AddSingleton<EdgeRoll>();
         services.AddHostedService(provider => provider.GetRequiredService<EdgeRoll>());

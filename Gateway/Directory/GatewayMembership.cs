@@ -1,15 +1,13 @@
 using Fairway.Core.Directory;
 using Fairway.Registry;
 using Fairway.Registry.Schema;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Directory;
 
 /// <summary>Keeps this process under <c>gateways/{id}</c>, from when it serves until it stops.</summary>
 internal sealed class GatewayMembership(
-    IRegistry registry, RegistryMetrics metrics, IServer server, IOptions<GatewayOptions> options, TimeProvider clock,
+    IRegistry registry, RegistryMetrics metrics, GatewayAddress address, IOptions<GatewayOptions> options, TimeProvider clock,
     ILogger<GatewayMembership> logger) : IHostedLifecycleService, IAsyncDisposable
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
@@ -49,13 +47,10 @@ internal sealed class GatewayMembership(
     private async Task EnterAsync(LeaseKeeper keeper)
     {
         var own = options.Value;
-        var address = own.AdvertiseAddress
-            ?? new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.First().Replace("://*", "://0.0.0.0", StringComparison.Ordinal)
-                .Replace("://+", "://0.0.0.0", StringComparison.Ordinal)).Authority;
         var version = typeof(GatewayMembership).Assembly.GetName().Version?.ToString(3) ?? "";
         try
         {
-            await keeper.PutAsync(RegistryKeys.Gateway(own.Id), OperatorCodec.Encode(new Member(own.Id, address, version)), _stopping.Token);
+            await keeper.PutAsync(RegistryKeys.Gateway(own.Id), OperatorCodec.Encode(new Member(own.Id, address.Current!, version)), _stopping.Token);
         }
         catch (Exception error) when (error is RegistryException or OperationCanceledException)
         {

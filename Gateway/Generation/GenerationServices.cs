@@ -1,9 +1,7 @@
-using Fairway.Gateway.History;
 using Fairway.Gateway.Jobs;
 using Fairway.Gateway.Jobs.RabbitMq;
-using Fairway.Gateway.Storage;
-using Fairway.Gateway.Storage.Postgres;
 using Fairway.Grains.Streams;
+using Fairway.Storage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -18,7 +16,7 @@ public static class GenerationServices
     public static IServiceCollection AddStreams(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        var folder = configuration[DataFolder] is { Length: > 0 } data ? Path.GetFullPath(data) : null;
+        var folder = Folder(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<JobOptions>().BindConfiguration(JobOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<JobOptions>, JobOptionsValidator>());
@@ -26,14 +24,8 @@ public static class GenerationServices
             static (models, settings) => settings.GetSection(ModelsOptions.Section).Bind(models.ByName)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ModelsOptions>, ModelsOptionsValidator>());
 
-        services.AddHistory(configuration, PathOf("history.journal"));
+        services.AddStreamStorage(configuration, folder);
         services.AddJobs(configuration, PathOf("jobs.journal"), PathOf("ledger.journal"));
-        if (PathOf("streams") is { } states)
-        {
-            services.Replace(ServiceDescriptor.Singleton<IStreamStateStore>(
-                provider => new StreamStateFiles(states, provider.GetRequiredService<TimeProvider>())));
-        }
-
         services.AddSingleton<GenerationMetrics>();
         services.AddSingleton<UpstreamModel>();
         services.AddHostedService<StreamRestorer>();
@@ -43,23 +35,20 @@ public static class GenerationServices
         string? PathOf(string name) => folder is null ? null : Path.Combine(folder, name);
     }
 
-    private static void AddHistory(this IServiceCollection services, IConfiguration configuration, string? journal)
-    {
-        services.AddOptions<HistoryOptions>().BindConfiguration(HistoryOptions.Section).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HistoryOptions>, HistoryOptionsValidator>());
-        if (PostgresServices.IsConfigured(configuration))
-        {
-            services.AddPostgres();
-            return;
-        }
+    /// <summary>How far the history of a Gateway reaches.</summary>
+    internal static StorageReach Reach(IConfiguration configuration) => StorageServices.Reach(configuration, Folder(configuration));
 
-        services.AddSingleton<IHistory>(provider => new JournalHistory(
-            journal, provider.GetRequiredService<IOptions<HistoryOptions>>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<JournalHistory>>()));
-    }
+    private static string? Folder(IConfiguration configuration) =>
+        configuration[DataFolder] is { Length: > 0 } data ? Path.GetFullPath(data) : null;
 
     private static void AddJobs(this IServiceCollection services, IConfiguration configuration, string? journal, string? ledger)
     {
+        var hasPostgres = StorageServices.Reach(configuration, null) == StorageReach.Shared;
+        if (hasPostgres)
+        {
+            services.AddSingleton<PostgresLedger>();
+        }
+
         if (!RabbitJobServices.IsConfigured(configuration))
         {
             services.AddSingleton<IJobQueue>(provider => new JobQueue(
@@ -69,7 +58,7 @@ public static class GenerationServices
             return;
         }
 
-        services.AddSingleton<IJobLedger>(PostgresServices.IsConfigured(configuration)
+        services.AddSingleton<IJobLedger>(hasPostgres
             ? provider => provider.GetRequiredService<PostgresLedger>()
             : provider => new JournalLedger(ledger, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalLedger>>()));
         services.AddRabbitJobs();

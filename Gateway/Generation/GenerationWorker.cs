@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using Fairway.Core.Lanes;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
+using Fairway.Sdk.Lanes;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Generation;
@@ -95,6 +97,7 @@ internal sealed class GenerationWorker(
 
     private async Task<bool> TryAsync(StreamJob job, Running running, IGenerationCanceller canceller)
     {
+        using var label = LaneContext.Use(LabelText.Read(job.Label));
         var generation = new Generation(
             job, grains.GetGrain<IUserStreamGrain>(job.User), canceller, queue, model, streams.Value.MaxBytes, metrics, time, logger);
         try

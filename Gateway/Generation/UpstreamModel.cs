@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using Fairway.Core.Streams;
+using Fairway.Sdk.Lanes;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Generation;
@@ -19,10 +20,11 @@ internal sealed class UpstreamModel : IDisposable
     private readonly ILogger<UpstreamModel> _logger;
     private readonly HttpClient _http;
 
-    public UpstreamModel(IOptions<ModelsOptions> models, GenerationMetrics metrics, TimeProvider time, ILogger<UpstreamModel> logger)
+    /// <param name="egress">Lets the label of a job go to the model where its host is ours.</param>
+    public UpstreamModel(IOptions<ModelsOptions> models, LaneEgress egress, GenerationMetrics metrics, TimeProvider time, ILogger<UpstreamModel> logger)
     {
         (_models, _metrics, _time, _logger) = (models.Value, metrics, time, logger);
-        _http = new HttpClient(new SocketsHttpHandler
+        _http = new HttpClient(egress.CreateHandler(new SocketsHttpHandler
         {
             ConnectTimeout = ConnectTimeout,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
@@ -31,7 +33,7 @@ internal sealed class UpstreamModel : IDisposable
             ActivityHeadersPropagator = null,
             ResponseDrainTimeout = TimeSpan.Zero, // who does not want the rest closes the socket
             MaxResponseDrainSize = 0,
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        })) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Has a chat request answered. Each chunk goes to <paramref name="onDelta"/> as it came; returns the terminal.</summary>

@@ -22,7 +22,7 @@ public static class HistoryEndpoint
         return app;
     }
 
-    private static async Task<IResult> GetAsync(HttpContext context, IHistory history, string? conversation, string? before)
+    private static async Task<IResult> GetAsync(HttpContext context, HistoryReader history, string? conversation, string? before)
     {
         var name = RequestReader.Name(conversation ?? ChatBody.DefaultConversation, "conversation");
         var limit = long.MaxValue;

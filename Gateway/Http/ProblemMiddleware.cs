@@ -51,6 +51,9 @@ public sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddl
                 return WriteAwayAsync(context, "QUEUE_AWAY", error.Message);
             case HistoryAwayException:
                 return WriteAwayAsync(context, "HISTORY_AWAY", error.Message);
+            case OrleansException or TimeoutException:
+                Log.RequestFailed(logger, context.Request.Method, context.Request.Path, error);
+                return WriteAwayAsync(context, "SILO_AWAY", "The silo that holds this does not answer; try again.");
             case OperationCanceledException when context.RequestAborted.IsCancellationRequested:
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return Task.CompletedTask;

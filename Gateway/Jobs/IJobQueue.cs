@@ -28,8 +28,9 @@ public interface IJobQueue
     TimeSpan CatchUp => TimeSpan.Zero;
 
     /// <summary>A place in the queue; null when it is full (429 <c>QUEUE_FULL</c>). Dispose it where no job comes to stand in it.</summary>
+    /// <param name="lane">The lane of the job's label; null for none.</param>
     /// <exception cref="QueueAwayException">The queue's broker is away.</exception>
-    JobSlot? TryAdmit();
+    JobSlot? TryAdmit(string? lane = null);
 
     /// <summary>Puts a job into its place; durable, with its idempotency key, when this returns. Takes slot and reservation over.</summary>
     /// <exception cref="QueueAwayException">The broker is not known to have it; the version must be withdrawn.</exception>

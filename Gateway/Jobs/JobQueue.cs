@@ -1,13 +1,16 @@
 using System.Threading.Channels;
 using Fairway.Core.Streams;
-using Fairway.Gateway.Storage;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
+using Fairway.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Jobs;
 
-/// <summary>The queue of one process, with a journal where there is a data folder.</summary>
+/// <summary>
+/// The queue of one process, with a journal where there is a data folder. Its worker is the only one there is, so it runs the jobs of
+/// all lanes, each under its label.
+/// </summary>
 internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 {
     private readonly Lock _gate = new();
@@ -62,7 +65,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 
     public int Waiting => Volatile.Read(ref _waiting);
 
-    public JobSlot? TryAdmit()
+    public JobSlot? TryAdmit(string? lane = null)
     {
         var slot = new JobSlot(() => Interlocked.Decrement(ref _waiting));
         if (Interlocked.Increment(ref _waiting) <= _capacity)
@@ -204,7 +207,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         {
             case JobRecord.Enqueued enqueued:
                 var job = new StreamJob(
-                    enqueued.User, enqueued.Version, enqueued.Conversation, 1, StreamBytes.From(enqueued.Request), MayHaveStored: false);
+                    enqueued.User, enqueued.Version, enqueued.Conversation, 1, StreamBytes.From(enqueued.Request), MayHaveStored: false, enqueued.Label);
                 _jobs[(enqueued.User, enqueued.Version)] = new Entry(job, enqueued.At);
                 if (enqueued.IdempotencyKey is { } key)
                 {
@@ -316,7 +319,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
 
         public JobRecord.Enqueued Record() => new(
-            Job.User, Job.Version, Job.Conversation, Job.Request.Memory, At, Reservation?.Key, Reservation?.BodyHash ?? default);
+            Job.User, Job.Version, Job.Conversation, Job.Request.Memory, At, Reservation?.Key, Reservation?.BodyHash ?? default, Job.Label);
 
         /// <summary>All that has to be known of it after a restart.</summary>
         public IEnumerable<JobRecord> Records()

@@ -1,4 +1,4 @@
-using Fairway.Gateway.Storage;
+using Fairway.Storage;
 
 namespace Fairway.Gateway.Jobs;
 
@@ -13,12 +13,13 @@ internal abstract record JobRecord(string User)
         Completed = 4,
         Key = 5,
         Ended = 6,
+        EnqueuedLabelled = 7,
     }
 
-    /// <summary>A job, with the idempotency key of its post where it had one.</summary>
+    /// <summary>A job, with the idempotency key of its post and its label where it had one.</summary>
     public sealed record Enqueued(
-        string User, long Version, string Conversation, ReadOnlyMemory<byte> Request, DateTimeOffset At, string? IdempotencyKey, ReadOnlyMemory<byte> BodyHash)
-        : JobRecord(User);
+        string User, long Version, string Conversation, ReadOnlyMemory<byte> Request, DateTimeOffset At, string? IdempotencyKey, ReadOnlyMemory<byte> BodyHash,
+        string? Label = null) : JobRecord(User);
 
     public sealed record FirstFrame(string User, long Version) : JobRecord(User);
 
@@ -39,7 +40,12 @@ internal abstract record JobRecord(string User)
         switch (this)
         {
             case Enqueued record:
-                Begin(writer, Kind.Enqueued, record.Version);
+                Begin(writer, record.Label is null ? Kind.Enqueued : Kind.EnqueuedLabelled, record.Version);
+                if (record.Label is not null)
+                {
+                    writer.Write(record.Label);
+                }
+
                 writer.Write(record.Conversation);
                 writer.WriteRun(record.Request);
                 writer.WriteTime(record.At);
@@ -79,7 +85,8 @@ internal abstract record JobRecord(string User)
         var version = reader.ReadInt64();
         return kind switch
         {
-            Kind.Enqueued => ReadEnqueued(reader, user, version),
+            Kind.Enqueued => ReadEnqueued(reader, user, version, null),
+            Kind.EnqueuedLabelled => ReadEnqueued(reader, user, version, reader.ReadString()),
             Kind.FirstFrame => new FirstFrame(user, version),
             Kind.Abandoned => new Abandoned(user, version, reader.ReadInt32()),
             Kind.Completed => new Completed(user, version),
@@ -89,14 +96,14 @@ internal abstract record JobRecord(string User)
         };
     });
 
-    private static Enqueued ReadEnqueued(BinaryReader reader, string user, long version)
+    private static Enqueued ReadEnqueued(BinaryReader reader, string user, long version, string? label)
     {
         var conversation = reader.ReadString();
         var request = reader.ReadRun();
         var at = reader.ReadTime();
         var hasKey = reader.ReadBoolean();
         var key = reader.ReadString();
-        return new Enqueued(user, version, conversation, request, at, hasKey ? key : null, reader.ReadRun());
+        return new Enqueued(user, version, conversation, request, at, hasKey ? key : null, reader.ReadRun(), label);
     }
 
     private void Begin(BinaryWriter writer, Kind kind, long version)

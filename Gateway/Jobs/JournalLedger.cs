@@ -1,4 +1,4 @@
-using Fairway.Gateway.Storage;
+using Fairway.Storage;
 
 namespace Fairway.Gateway.Jobs;
 

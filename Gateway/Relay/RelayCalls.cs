@@ -12,7 +12,8 @@ namespace Fairway.Gateway.Relay;
 
 /// <summary>Opens relayed calls, and brings each to its end when the last of its callers has its answer or is gone.</summary>
 internal sealed class RelayCalls(
-    PostEndpoint post, IJobQueue queue, IGrainFactory grains, StreamHub hub, RelayMetrics metrics, IOptions<StreamOptions> options, TimeProvider clock, ILogger<RelayCalls> logger)
+    PostEndpoint post, IJobQueue queue, IGrainFactory grains, StreamLookup lookup, StreamHub hub, RelayMetrics metrics, IOptions<StreamOptions> options,
+    TimeProvider clock, ILogger<RelayCalls> logger)
 {
     private const int MaxTries = 20;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(10);
@@ -53,7 +54,7 @@ internal sealed class RelayCalls(
     /// <summary>An answer that is held, to be read without a say in its end; null when there is none.</summary>
     public async Task<RelayCall?> FindAsync(string user, long version)
     {
-        if (await grains.GetGrain<IUserStreamGrain>(user).Find(version) is not { } found)
+        if (await lookup.FindAsync(user, version, CancellationToken.None) is not { } found)
         {
             return null;
         }

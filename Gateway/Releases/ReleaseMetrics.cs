@@ -8,7 +8,7 @@ namespace Fairway.Gateway.Releases;
 public sealed class ReleaseMetrics
 {
     private readonly Counter<long> _moves;
-    private volatile IReadOnlyList<ReleaseRecord> _releases = [];
+    private volatile IReadOnlyCollection<ReleaseRecord> _releases = [];
 
     public ReleaseMetrics(IMeterFactory factory)
     {
@@ -25,7 +25,7 @@ public sealed class ReleaseMetrics
 
     public void Moved(ReleaseState state) => _moves.Add(1, Tag("phase", Word(state)));
 
-    public void Show(IReadOnlyList<ReleaseRecord> releases) => _releases = releases;
+    public void Show(IReadOnlyCollection<ReleaseRecord> releases) => _releases = releases;
 
     private static string Word(ReleaseState state) => state.IsPaused ? "paused" : state.Phase.ToString().ToLowerInvariant();
 

@@ -13,7 +13,7 @@ namespace Fairway.Gateway.Releases;
 /// are changed only from what was read and effects may come twice.
 /// </summary>
 internal sealed class ReleaseRunner(
-    ReleaseBook book, ReleaseHand hand, IReleaseExecutor executor, DirectoryStore directory, IOptions<GatewayOptions> gateway, ReleaseMetrics metrics,
+    ReleaseBook book, ReleaseWatch watch, ReleaseHand hand, IReleaseExecutor executor, DirectoryStore directory, IOptions<GatewayOptions> gateway, ReleaseMetrics metrics,
     TimeProvider clock, ILogger<ReleaseRunner> logger) : BackgroundService
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(500);
@@ -45,7 +45,7 @@ internal sealed class ReleaseRunner(
             return;
         }
 
-        var releases = await book.ListAsync(cancellationToken);
+        var releases = watch.Current;
         metrics.Show(releases);
         foreach (var release in releases.Where(release => !release.State.IsOver))
         {

@@ -17,6 +17,8 @@ internal static class ReleaseServices
             _ => new NoExecutor(),
         });
         services.AddSingleton<ReleaseBook>();
+        services.AddSingleton<ReleaseWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<ReleaseWatch>());
         services.AddSingleton<ReleaseHand>();
         services.AddSingleton<ReleaseMetrics>();
         services.AddSingleton<ReleaseRunner>();

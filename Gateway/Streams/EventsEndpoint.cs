@@ -1,23 +1,19 @@
 using Fairway.Core.Streams;
 using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Http;
-using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Fairway.Gateway.Streams;
 
 /// <summary>The frames of an answer as server-sent events, from a position on. docs/protocol.md has the cases.</summary>
-internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQueue queue, TimeProvider clock)
+internal sealed class EventsEndpoint(StreamLookup lookup, StreamHub hub)
 {
-    private static readonly TimeSpan CatchUpPoll = TimeSpan.FromMilliseconds(100);
-
     /// <summary>A version named in the path.</summary>
     public async Task<IResult> ByVersionAsync(HttpContext context, string version)
     {
         var user = context.UserToken().Subject;
-        var grain = grains.GetGrain<IUserStreamGrain>(user);
-        var found = await FindAsync(grain, StreamEndpoints.Version(version), context.RequestAborted) ?? throw StreamEndpoints.Gone();
+        var found = await lookup.FindAsync(user, StreamEndpoints.Version(version), context.RequestAborted) ?? throw StreamEndpoints.Gone();
         var position = Position.Read(context.Request);
         if (position is { } given && given.Version != found.Version)
         {
@@ -33,9 +29,8 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
         var conversation = RequestReader.Name(context.Request.Query["conversation"].FirstOrDefault() ?? ChatBody.DefaultConversation, "conversation");
         var user = context.UserToken().Subject;
         var position = Position.Read(context.Request);
-        var grain = grains.GetGrain<IUserStreamGrain>(user);
-        var current = await grain.Current(conversation);
-        if ((position?.Version ?? current) == 0 || await FindAsync(grain, position?.Version ?? current, context.RequestAborted) is not { } found)
+        var current = await lookup.CurrentAsync(user, conversation, context.RequestAborted);
+        if ((position?.Version ?? current) == 0 || await lookup.FindAsync(user, position?.Version ?? current, context.RequestAborted) is not { } found)
         {
             // What the reader had is gone; where something else is held, that is news which must not pass for a continuation.
             return current == 0 || position is null ? TypedResults.NoContent() : throw StreamEndpoints.Gone();
@@ -47,19 +42,6 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
         }
 
         return await ServeAsync(context, user, found, position, mayBeBeyond: true) ?? TypedResults.NoContent();
-    }
-
-    /// <summary>A process that has just started may not have been given back yet what the last one held.</summary>
-    private async Task<StreamSummary?> FindAsync(IUserStreamGrain grain, long version, CancellationToken cancellationToken)
-    {
-        var found = await grain.Find(version);
-        while (found is null && hub.Uptime < queue.CatchUp)
-        {
-            await Task.Delay(CatchUpPoll, clock, cancellationToken);
-            found = await grain.Find(version);
-        }
-
-        return found;
     }
 
     internal static void SetHeaders(HttpContext context)
@@ -90,7 +72,8 @@ internal sealed class EventsEndpoint(IGrainFactory grains, StreamHub hub, IJobQu
         var isServed = false;
         try
         {
-            if (!await hub.PullAsync(stream))
+            // Found a moment ago: where its grain has moved since, it is found again.
+            if (!await hub.PullAsync(stream) && (await lookup.FindAsync(user, found.Version, context.RequestAborted) is null || !await hub.PullAsync(stream)))
             {
                 return null;
             }

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Fairway.Core.Lanes;
 using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Generation;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
+using Fairway.Sdk.Lanes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 
@@ -59,7 +61,8 @@ internal sealed class PostEndpoint(
             throw Refuse(context, 503, "DRAINING", "This Gateway is about to stop; try again.");
         }
 
-        using var slot = TryAdmit() ?? throw Refuse(context, 429, "QUEUE_FULL", "Too many requests wait for a model; try again.");
+        var label = LaneContext.Current;
+        using var slot = TryAdmit(label.Lane) ?? throw Refuse(context, 429, "QUEUE_FULL", "Too many requests wait for a model; try again.");
         var grain = grains.GetGrain<IUserStreamGrain>(user);
         var request = StreamBytes.From(body.Bytes);
         var version = await grain.Open(body.Conversation, request);
@@ -73,7 +76,8 @@ internal sealed class PostEndpoint(
 
         try
         {
-            await queue.EnqueueAsync(slot, new StreamJob(user, version, body.Conversation, 1, request, MayHaveStored: false), reservation);
+            await queue.EnqueueAsync(
+                slot, new StreamJob(user, version, body.Conversation, 1, request, MayHaveStored: false, LabelText.Write(label.WithoutSignature())), reservation);
         }
         catch
         {
@@ -85,11 +89,11 @@ internal sealed class PostEndpoint(
         return version;
     }
 
-    private JobSlot? TryAdmit()
+    private JobSlot? TryAdmit(string? lane)
     {
         try
         {
-            return queue.TryAdmit();
+            return queue.TryAdmit(lane);
         }
         catch (QueueAwayException)
         {

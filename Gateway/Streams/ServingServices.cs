@@ -1,3 +1,4 @@
+using Fairway.Gateway.History;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Streams;
@@ -13,6 +14,8 @@ internal static class ServingServices
         services.AddSingleton<ServingMetrics>();
         services.AddSingleton<StreamHub>();
         services.AddHostedService(provider => provider.GetRequiredService<StreamHub>());
+        services.AddSingleton<StreamLookup>();
+        services.AddSingleton<HistoryReader>();
         services.AddSingleton<PostEndpoint>();
         services.AddSingleton<EventsEndpoint>();
     }

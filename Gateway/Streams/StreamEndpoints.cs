@@ -1,7 +1,6 @@
 using Fairway.Core.Streams;
 using Fairway.Gateway.Auth.Users;
 using Fairway.Gateway.Http;
-using Fairway.GrainInterfaces.Streams;
 
 namespace Fairway.Gateway.Streams;
 
@@ -34,25 +33,23 @@ public static class StreamEndpoints
         return app;
     }
 
-    /// <summary>The caller's held version; unknown, foreign and freed ones look the same.</summary>
-    internal static async Task<StreamSummary> FindAsync(IGrainFactory grains, string user, string version) =>
-        await grains.GetGrain<IUserStreamGrain>(user).Find(Version(version)) ?? throw Gone();
-
     internal static ApiException Gone() => new(410, "STREAM_GONE", "No such answer is held.");
 
-    private static async Task<IResult> GetAsync(HttpContext context, IGrainFactory grains, string version) =>
-        TypedResults.Json(StreamDocument.Of(await FindAsync(grains, context.UserToken().Subject, version)));
+    /// <summary>The caller's held version; unknown, foreign and freed ones look the same.</summary>
+    private static async Task<IResult> GetAsync(HttpContext context, StreamLookup lookup, string version) =>
+        TypedResults.Json(StreamDocument.Of(
+            await lookup.FindAsync(context.UserToken().Subject, Version(version), context.RequestAborted) ?? throw Gone()));
 
-    private static async Task<IResult> AcknowledgeAsync(HttpContext context, IGrainFactory grains, string version) =>
-        (AckResult)await grains.GetGrain<IUserStreamGrain>(context.UserToken().Subject).Acknowledge(Version(version)) switch
+    private static async Task<IResult> AcknowledgeAsync(HttpContext context, StreamLookup lookup, string version) =>
+        await lookup.AcknowledgeAsync(context.UserToken().Subject, Version(version), context.RequestAborted) switch
         {
             AckResult.Acknowledged => TypedResults.NoContent(),
             AckResult.NotFinished => throw new ApiException(409, "NOT_FINISHED", "The answer has not come to its end yet."),
             _ => throw Gone(),
         };
 
-    private static async Task<IResult> StopAsync(HttpContext context, IGrainFactory grains, string version) =>
-        await grains.GetGrain<IUserStreamGrain>(context.UserToken().Subject).Stop(Version(version)) ? TypedResults.NoContent() : throw Gone();
+    private static async Task<IResult> StopAsync(HttpContext context, StreamLookup lookup, string version) =>
+        await lookup.StopAsync(context.UserToken().Subject, Version(version), context.RequestAborted) ? TypedResults.NoContent() : throw Gone();
 
     internal static long Version(string text) =>
         Position.TryParse(text, out var version) ? version : throw Gone();

@@ -70,10 +70,23 @@ public interface IUserStreamGrain : IGrainWithStringKey
     [ReadOnly]
     Task<StreamSummary?> Find(long version);
 
+    /// <summary>
+    /// Whether a version that is not known here, 0 for any, may have been held by another silo and may yet be brought by its worker: this
+    /// activation began a moment ago, while silos came or went.
+    /// </summary>
+    [Alias("MayYetLearn")]
+    [ReadOnly]
+    Task<bool> MayYetLearn(long version);
+
     /// <summary>The request of a held version as it was given to <see cref="Open"/>; null when unknown or freed.</summary>
     [Alias("Request")]
     [ReadOnly]
     Task<StreamBytes?> Request(long version);
+
+    /// <summary>Kept answers of one conversation below the version <paramref name="before"/>, newest first, where the silo of this grain keeps them.</summary>
+    [Alias("History")]
+    [ReadOnly]
+    Task<HistoryPageWire> History(string conversation, long before, int limit);
 }
 
 /// <summary>Why <see cref="IUserStreamGrain.Open"/> minted no version.</summary>

@@ -35,6 +35,7 @@ public sealed record FrameWire([property: Id(0)] byte Kind, [property: Id(1)] Im
 /// <param name="Attempt">1 for the first delivery of the job; a higher one fences the lower ones.</param>
 /// <param name="Request">The request as the user sent it.</param>
 /// <param name="MayHaveStored">An earlier attempt may have stored frames that this activation does not know of.</param>
+/// <param name="Label">The request's label as a <c>LabelText</c>, unsigned; null for none. Its model is asked under it.</param>
 [GenerateSerializer, Immutable, Alias("fairway.StreamJob")]
 public sealed record StreamJob(
     [property: Id(0)] string User,
@@ -42,7 +43,8 @@ public sealed record StreamJob(
     [property: Id(2)] string Conversation,
     [property: Id(3)] int Attempt,
     [property: Id(4)] StreamBytes Request,
-    [property: Id(5)] bool MayHaveStored);
+    [property: Id(5)] bool MayHaveStored,
+    [property: Id(6)] string? Label = null);
 
 /// <summary>Frames of one attempt; the first has <paramref name="Offset"/>.</summary>
 [GenerateSerializer, Immutable, Alias("fairway.StreamAppend")]
@@ -73,3 +75,17 @@ public sealed record StreamSummary(
     [property: Id(2)] int State,
     [property: Id(3)] int Frames,
     [property: Id(4)] DateTimeOffset CreatedAt);
+
+/// <summary>One kept answer; the bytes are UTF-8 JSON.</summary>
+/// <param name="ToolCalls">Empty when there are none.</param>
+[GenerateSerializer, Immutable, Alias("fairway.HistoryItem")]
+public sealed record HistoryItemWire(
+    [property: Id(0)] long Version,
+    [property: Id(1)] StreamBytes Messages,
+    [property: Id(2)] string Answer,
+    [property: Id(3)] StreamBytes ToolCalls,
+    [property: Id(4)] DateTimeOffset FinishedAt);
+
+/// <param name="Next">What <c>before</c> has to be for the following page; 0 when this was the last.</param>
+[GenerateSerializer, Immutable, Alias("fairway.HistoryPage")]
+public sealed record HistoryPageWire([property: Id(0)] ImmutableArray<HistoryItemWire> Items, [property: Id(1)] long Next);

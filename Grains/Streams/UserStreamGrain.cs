@@ -9,9 +9,15 @@ namespace Fairway.Grains.Streams;
 
 /// <summary>A shell around <see cref="UserStreams"/>: calls go in, effects go out to Gateways, workers and history.</summary>
 internal sealed class UserStreamGrain(
-    IHistory history, IStreamStateStore store, StreamMemory memory, StreamMetrics metrics, ObserverPush push, GrainClock clock,
+    IHistory history, IStreamStateStore store, IClusterMotion motion, StreamMemory memory, StreamMetrics metrics, ObserverPush push, GrainClock clock,
     IOptions<StreamOptions> options, ILogger<UserStreamGrain> logger) : Grain, IUserStreamGrain
 {
+    /// <summary>A worker whose grain has moved speaks to it within about 3 s, however silent its model is.</summary>
+    private static readonly TimeSpan LearnWithin = TimeSpan.FromSeconds(6);
+
+    /// <summary>No answer is brought for longer than that after its request.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
     private readonly StreamOptions _options = options.Value;
     private readonly TimeProvider _time = clock.Time;
     private readonly List<StreamEffect> _effects = [];
@@ -19,6 +25,8 @@ internal sealed class UserStreamGrain(
     private readonly Dictionary<long, IGenerationCanceller> _cancellers = [];
     private UserStreams _streams = null!;
     private StreamTimer _timer = null!;
+    private KeptAnswers _kept = null!;
+    private long? _movedAt;
     private long _bytes;
     private int _conversations;
 
@@ -28,16 +36,25 @@ internal sealed class UserStreamGrain(
     {
         var timer = this.RegisterGrainTimer(Tick, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _timer = new StreamTimer(_time, timer.Change, _options);
-        _streams = await TakeAsync() is { } taken
-            ? new UserStreams(_options.Limits, _time, taken.Streams, taken.Away)
-            : new UserStreams(_options.Limits, _time);
+        _streams = new UserStreams(_options.Limits, _time);
+        _kept = new KeptAnswers(store, history, User, _options.Limits, _time, logger);
+        _movedAt = motion.IsMoving ? _time.GetTimestamp() : null;
+        try
+        {
+            await _kept.TakeAsync(_streams, _effects);
+        }
+        catch (HistoryAwayException away)
+        {
+            logger.StreamsNotTakenYet(away);
+        }
+
         await Tick();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         memory.Changed(-_bytes, -_conversations);
-        if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown && !_streams.IsIdle)
+        if ((store.IsShared || reason.ReasonCode == DeactivationReasonCode.ShuttingDown) && !_streams.IsIdle)
         {
             try
             {
@@ -133,11 +150,12 @@ internal sealed class UserStreamGrain(
         return Reply(result);
     }
 
-    public Task<StreamSlice?> Read(long version, int offset, string gateway, IStreamObserver observer)
+    public async Task<StreamSlice?> Read(long version, int offset, string gateway, IStreamObserver observer)
     {
+        await LearnAsync(version);
         if (_streams.Read(version, offset) is not { } read)
         {
-            return Task.FromResult<StreamSlice?>(null);
+            return null;
         }
 
         if (!_readers.TryGetValue(version, out var readers))
@@ -146,7 +164,7 @@ internal sealed class UserStreamGrain(
         }
 
         readers.Renew(gateway, observer);
-        return Task.FromResult<StreamSlice?>(Slice(version, read));
+        return Slice(version, read);
     }
 
     public Task MarkRead(long version)
@@ -157,14 +175,16 @@ internal sealed class UserStreamGrain(
 
     public async Task<bool> Stop(long version)
     {
+        await LearnAsync(version);
         var isHeld = _streams.Stop(version, _effects);
-        Perform();
+        Perform(); // the model's socket is closed first
         await KeepFinishedAsync(version);
         return isHeld;
     }
 
     public async Task<int> Acknowledge(long version)
     {
+        await LearnAsync(version);
         if (_streams.Find(version) is { State: > StreamState.Streaming } held && !ConversationNames.IsRelay(held.Conversation))
         {
             await (_streams.BeforeAcknowledge(version) is { } answer
@@ -184,14 +204,47 @@ internal sealed class UserStreamGrain(
         return Task.CompletedTask;
     }
 
-    public Task<long> Current(string conversation) => Task.FromResult(_streams.Current(conversation) ?? 0);
+    public async Task<long> Current(string conversation)
+    {
+        if (_streams.Current(conversation) is { } current)
+        {
+            return current;
+        }
 
-    public Task<StreamSummary?> Find(long version) => Task.FromResult(_streams.Find(version) is { } info
-        ? new StreamSummary(info.Version, info.Conversation, (int)info.State, info.Frames, info.CreatedAt)
-        : null);
+        await LearnAsync();
+        return _streams.Current(conversation) ?? 0;
+    }
 
-    public Task<StreamBytes?> Request(long version) =>
-        Task.FromResult(_streams.Request(version) is { } request ? StreamBytes.From(request) : null);
+    public async Task<StreamSummary?> Find(long version)
+    {
+        await LearnAsync(version);
+        return _streams.Find(version) is { } info
+            ? new StreamSummary(info.Version, info.Conversation, (int)info.State, info.Frames, info.CreatedAt)
+            : null;
+    }
+
+    public async Task<StreamBytes?> Request(long version)
+    {
+        await LearnAsync(version);
+        return _streams.Request(version) is { } request ? StreamBytes.From(request) : null;
+    }
+
+    public async Task<bool> MayYetLearn(long version) =>
+        _movedAt is { } moved && _time.GetElapsedTime(moved) < LearnWithin && (version == 0 || (IsRecent(version) && !await history.WasAcknowledgedAsync(User, version)));
+
+    public async Task<HistoryPageWire> History(string conversation, long before, int limit)
+    {
+        var page = await history.PageAsync(User, conversation, before, limit);
+        return new HistoryPageWire(
+            [
+                .. page.Items.Select(item => new HistoryItemWire(
+                    item.Version, StreamBytes.From(item.Messages), item.Answer, StreamBytes.From(item.ToolCalls), item.FinishedAt)),
+            ],
+            page.Next ?? 0);
+    }
+
+    /// <summary>Versions are minted of the time in milliseconds.</summary>
+    private bool IsRecent(long version) => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds - version is > -60_000 and var age && age < Longest.TotalMilliseconds;
 
     private static AppendReply Reply(AppendResult result) => new((int)result.Outcome, result.Expected);
 
@@ -226,31 +279,40 @@ internal sealed class UserStreamGrain(
         }
     }
 
-    private async ValueTask<bool> AdoptAsync(StreamJob job) =>
-        _streams.Find(job.Version) is not null
-        || (!await history.WasAcknowledgedAsync(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory, _effects));
+    private async ValueTask<bool> AdoptAsync(StreamJob job)
+    {
+        await LearnAsync(job.Version);
+        return _streams.Find(job.Version) is not null
+            || (!await history.WasAcknowledgedAsync(User, job.Version) && _streams.Adopt(job.Version, job.Conversation, job.Request.Memory, _effects));
+    }
 
-    private Task KeepFinishedAsync(long version) =>
-        _options.HistoryOn == HistoryMoment.Finish && _streams.BeforeAcknowledge(version) is { } answer
-            ? history.WriteAsync(Entry(answer, isAcknowledged: false))
-            : Task.CompletedTask;
+    /// <summary>A version that is not known is asked for where an earlier activation may have left it.</summary>
+    /// <exception cref="HistoryAwayException">Nobody can say whether it is held.</exception>
+    private ValueTask LearnAsync(long version) => _kept.IsTaken || _streams.Find(version) is not null ? ValueTask.CompletedTask : LearnAsync();
+
+    private async ValueTask LearnAsync()
+    {
+        if (!_kept.IsTaken)
+        {
+            await _kept.TakeAsync(_streams, _effects);
+            Perform();
+        }
+    }
+
+    /// <summary>An answer that has come to its end is kept before anybody is told of the end.</summary>
+    private async Task KeepFinishedAsync(long version)
+    {
+        if (_options.HistoryOn == HistoryMoment.Finish && _streams.BeforeAcknowledge(version) is { } answer)
+        {
+            await history.WriteAsync(Entry(answer, isAcknowledged: false));
+        }
+
+        await _kept.KeepAsync(_streams, version);
+    }
 
     private HistoryEntry Entry(StreamEffect.WriteHistory answer, bool isAcknowledged) => new(
         User, answer.Version, answer.Conversation, answer.Request,
         [.. answer.Frames.Where(frame => !frame.IsTerminal).Select(frame => frame.Data)], answer.FinishedAt, isAcknowledged);
-
-    private async Task<TakenStreams?> TakeAsync()
-    {
-        try
-        {
-            return await store.TakeAsync(User);
-        }
-        catch (Exception exception)
-        {
-            logger.StreamsNotTaken(exception);
-            return null;
-        }
-    }
 
     private Task Tick()
     {
@@ -301,6 +363,11 @@ internal sealed class UserStreamGrain(
     private void Stored(long version, ReadResult read)
     {
         metrics.Stored(read.Frames.Count);
+        if (read.State == StreamState.Superseded)
+        {
+            _kept.Forget(version);
+        }
+
         if (read.Frames[^1].IsTerminal)
         {
             metrics.Ended(read.State);
@@ -327,6 +394,7 @@ internal sealed class UserStreamGrain(
                 break;
         }
 
+        _kept.Forget(freed.Version);
         _cancellers.Remove(freed.Version);
         if (_readers.Remove(freed.Version, out var readers))
         {

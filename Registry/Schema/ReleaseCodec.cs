@@ -39,7 +39,7 @@ public static class ReleaseCodec
     public static bool IsPromoted(this ReleaseRecord record, string lane)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return (record.State.Plan.Lane == lane && record.State.Phase is ReleasePhase.Promoting or ReleasePhase.Freeing or ReleasePhase.Done)
+        return (record.State.Plan.Lane == lane && record.State.Phase is ReleasePhase.Promoting or ReleasePhase.Replacing or ReleasePhase.Freeing or ReleasePhase.Done)
             || record.Promoted.Contains(lane);
     }
 }

@@ -34,9 +34,12 @@ public sealed record Group(string Topic, string Service, string? Lane)
         }
     }
 
+    internal static bool IsTopic(string topic) =>
+        Names.IsValid(topic) && topic.Length <= 60 && !topic.StartsWith("amq.", StringComparison.Ordinal);
+
     internal static void CheckTopic(string topic)
     {
-        if (!Names.IsValid(topic) || topic.Length > 60 || topic.StartsWith("amq.", StringComparison.Ordinal))
+        if (!IsTopic(topic))
         {
             throw new ArgumentException($"'{topic}' is no topic: 1-60 of A-Za-z0-9._-, not beginning with 'amq.'.");
         }

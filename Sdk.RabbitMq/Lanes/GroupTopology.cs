@@ -7,7 +7,9 @@ namespace Fairway.Sdk.RabbitMq.Lanes;
 /// <summary>Declares topics and groups. A topic is a durable fanout exchange, a group a quorum queue bound to it with its dead letters beside it.</summary>
 internal static class GroupTopology
 {
-    private const int DeliveryLimit = 20;
+    /// <summary>Deliveries of a message that its consumers do not survive.</summary>
+    public const int DeliveryLimit = 20;
+
     private const ushort NotFound = 404;
 
     public static async Task DeclareTopicAsync(this IConnection connection, string topic, CancellationToken cancellationToken)
@@ -19,11 +21,18 @@ internal static class GroupTopology
     public static async Task DeclareGroupAsync(this IConnection connection, Group group, ILogger logger, CancellationToken cancellationToken)
     {
         await connection.DeclareTopicAsync(group.Topic, cancellationToken);
-        await connection.DeclareQuorumQueueAsync(group.DeadLetters, new Dictionary<string, object?>(), logger, cancellationToken);
-        await connection.DeclareQuorumQueueAsync(
-            group.Queue, Forwarding(group.DeadLetters, ("x-delivery-limit", DeliveryLimit)), logger, cancellationToken);
+        await connection.DeclareQueuesAsync(group, DeliveryLimit, logger, cancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         await channel.QueueBindAsync(group.Queue, group.Topic, "", cancellationToken: cancellationToken);
+    }
+
+    /// <summary>The group's queue and its dead letters, bound to no topic.</summary>
+    public static async Task DeclareQueuesAsync(
+        this IConnection connection, Group group, int deliveryLimit, ILogger logger, CancellationToken cancellationToken)
+    {
+        await connection.DeclareQuorumQueueAsync(group.DeadLetters, new Dictionary<string, object?>(), logger, cancellationToken);
+        await connection.DeclareQuorumQueueAsync(
+            group.Queue, Forwarding(group.DeadLetters, ("x-delivery-limit", deliveryLimit)), logger, cancellationToken);
     }
 
     /// <summary>A queue whose messages go back to the group when they have waited.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using Fairway.Core.Lanes;
@@ -10,10 +9,12 @@ namespace Fairway.Sdk.RabbitMq.Lanes;
 /// <summary>
 /// Consumes a topic as one group of a service. It processes what is stamped for its group and acknowledges the rest unprocessed. A failed
 /// message is tried again after a delay, and given up into the group's dead letters; both keep its label. Base also looks after
-/// the groups of its service's lanes: it makes them as soon as they are declared, and takes over what <see cref="StandIns"/> says.
+/// the groups of its service's lanes, see <see cref="LaneCare"/>. While its instance is offline it takes nothing and finishes what it holds.
 /// </summary>
 public sealed class LaneConsumer : IAsyncDisposable
 {
+    private static readonly TimeSpan TakesCheckedEvery = TimeSpan.FromMilliseconds(20);
+
     private readonly LaneConsumerOptions _options;
     private readonly ILaneViews _views;
     private readonly BrokerContext _context;
@@ -21,17 +22,16 @@ public sealed class LaneConsumer : IAsyncDisposable
     private readonly Func<IReadOnlyList<LaneMessage>, CancellationToken, Task> _handle;
     private readonly Group _group;
     private readonly Channel<LaneMessage> _messages = Channel.CreateUnbounded<LaneMessage>();
-    private readonly ConcurrentDictionary<string, BrokerConsumer> _standIns = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(IConnection Connection, string Queue), Task> _declared = new();
-    private readonly StandIns _rule;
+    private readonly LaneCare _care;
     private readonly SemaphoreSlim _slots;
-    private readonly HashSet<string> _everDeclared = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abort = new();
     private readonly BrokerConsumer _own;
     private readonly ConfirmedPublisher _publisher;
+    private readonly LaneRetries _again;
     private Task _running = Task.CompletedTask;
     private volatile ReadStamp? _lastStamp;
+    private volatile bool _isDraining;
     private volatile bool _isStopping;
 
     /// <param name="handle">One message; its label is current meanwhile. What it throws has the message tried again.</param>
@@ -54,17 +54,23 @@ public sealed class LaneConsumer : IAsyncDisposable
         options.Check();
         (_options, _views, _context, _metrics, _handle) = (options, views, context, metrics, handle);
         _group = new Group(options.Topic, options.Service, options.Lane);
-        _rule = new StandIns(options.StandInAfter, context.Time);
+        _care = new LaneCare(_group, views, options.StandInAfter, new LaneCareActions(DeclareAsync, ConsumersAsync, Consumer), context);
         _publisher = new ConfirmedPublisher(context, $"{_group.Queue}.publish", (_, _) => Task.CompletedTask);
+        _again = new LaneRetries(options, _publisher, metrics, context.Logger);
         _slots = new SemaphoreSlim(options.Concurrency);
         _own = Consumer(_group);
     }
 
-    /// <summary>Whether deliveries come in.</summary>
+    /// <summary>Whether the broker can be consumed from and published to.</summary>
     public bool IsUp => _own.IsUp && _publisher.IsUp;
 
+    /// <summary>Whether messages come in: not while the instance is offline or drains.</summary>
+    public bool Takes => _own.Takes;
+
     /// <summary>Lanes whose messages this process takes in their stead.</summary>
-    public IReadOnlyCollection<string> StandsInFor => [.. _standIns.Keys];
+    public IReadOnlyCollection<string> StandsInFor => _care.StandsInFor;
+
+    private bool IsOffline => _isDraining || (_options.Address?.Invoke() is { } own && _views.Current.Offline.Contains(own));
 
     /// <summary>Begins to connect and consume; returns at once.</summary>
     public void Start()
@@ -75,6 +81,20 @@ public sealed class LaneConsumer : IAsyncDisposable
         _running = Task.WhenAll([LookAsync(), .. Enumerable.Range(0, workers).Select(_ => Task.Run(WorkAsync))]);
     }
 
+    /// <summary>Takes no more messages for good, gives back what no handler has begun, and returns when none runs.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken = default)
+    {
+        _isDraining = true;
+        _own.Pause(true);
+        await _care.StandBackAsync();
+        while (_own.Takes && !cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(TakesCheckedEvery, _context.Time, cancellationToken);
+        }
+
+        await IdleAsync(cancellationToken);
+    }
+
     /// <summary>Takes no more messages, waits for running handlers, and gives the rest back.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -83,18 +103,14 @@ public sealed class LaneConsumer : IAsyncDisposable
         _messages.Writer.TryComplete();
         try
         {
-            await Task.WhenAll(_running, IdleAsync()).WaitAsync(_options.Drain, _context.Time);
+            await Task.WhenAll(_running, IdleAsync(CancellationToken.None)).WaitAsync(_options.Drain, _context.Time);
         }
         catch (TimeoutException)
         {
             await _abort.CancelAsync();
         }
 
-        foreach (var standIn in _standIns.Values)
-        {
-            await standIn.DisposeAsync();
-        }
-
+        await _care.DisposeAsync();
         await _own.DisposeAsync();
         await _publisher.DisposeAsync();
         _metrics.Gone(_group);
@@ -119,13 +135,21 @@ public sealed class LaneConsumer : IAsyncDisposable
             }
         };
 
-    private BrokerConsumer Consumer(Group group) => new(
-        _context, group == _group ? group.Queue : $"{group.Queue}.stand-in", group.Queue, (ushort)_options.Prefetch,
-        (connection, token) => connection.DeclareGroupAsync(group, _context.Logger, token),
-        delivery => TakeAsync(group, delivery), properties => IsOurs(group, properties), (ushort)_options.Concurrency);
+    private BrokerConsumer Consumer(Group group)
+    {
+        BrokerConsumer consumer = null!;
+        return consumer = new BrokerConsumer(
+            _context, group == _group ? group.Queue : $"{group.Queue}.stand-in", group.Queue, (ushort)_options.Prefetch,
+            (connection, token) => DeclareAsync(connection, group, token),
+            delivery => TakeAsync(group, consumer, delivery), properties => IsOurs(group, properties),
+            (ushort)(_options.Concurrency + 1)); // one over, that gives back what waits when this is paused
+    }
+
+    private Task DeclareAsync(IConnection connection, Group group, CancellationToken cancellationToken) =>
+        connection.DeclareGroupAsync(group, _context.Logger, cancellationToken);
 
     /// <summary>One message is processed where it comes in; batches are put together by workers.</summary>
-    private async Task TakeAsync(Group group, BrokerDelivery delivery)
+    private async Task TakeAsync(Group group, BrokerConsumer consumer, BrokerDelivery delivery)
     {
         var message = new LaneMessage(delivery, group, LaneMessage.ReadLabel(delivery));
         if (_options.BatchSize > 1)
@@ -134,10 +158,20 @@ public sealed class LaneConsumer : IAsyncDisposable
             return;
         }
 
-        await _slots.WaitAsync(); // those who stand in share them
         try
         {
-            if (!_isStopping) // what comes while this stops is given back when the link closes
+            await _slots.WaitAsync(consumer.Taking); // those who stand in share them
+        }
+        catch (OperationCanceledException)
+        {
+            await delivery.ReturnAsync(requeue: true); // sent before a pause: others may have it at once
+            return;
+        }
+
+        try
+        {
+            // what comes while this stops is given back when the link closes
+            if (!_isStopping && !await DeferAsync(message))
             {
                 await ProcessAsync([message]);
             }
@@ -148,15 +182,36 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when no message is being processed.</summary>
-    private async Task IdleAsync()
+    /// <summary>
+    /// A message whose label says that this very instance is going offline is for another one: it waits a little in its group,
+    /// for which no attempt is counted.
+    /// </summary>
+    private async ValueTask<bool> DeferAsync(LaneMessage message)
     {
-        for (var slot = 0; slot < _options.Concurrency; slot++)
+        if (message.Label.Offline.IsEmpty || _options.Address?.Invoke() is not { } own || !message.Label.Offline.Contains(own))
         {
-            await _slots.WaitAsync();
+            return false;
         }
 
-        _slots.Release(_options.Concurrency);
+        await _again.DeferAsync(message);
+        return true;
+    }
+
+    /// <summary>Returns when no message is being processed.</summary>
+    private async Task IdleAsync(CancellationToken cancellationToken)
+    {
+        var slots = 0;
+        try
+        {
+            for (; slots < _options.Concurrency; slots++)
+            {
+                await _slots.WaitAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            _ = slots > 0 ? _slots.Release(slots) : 0;
+        }
     }
 
     private bool IsOurs(Group group, IReadOnlyBasicProperties properties)
@@ -192,19 +247,44 @@ public sealed class LaneConsumer : IAsyncDisposable
         var batch = new List<LaneMessage>();
         while (!_isStopping && await _messages.Reader.WaitToReadAsync())
         {
-            if (_isStopping || !_messages.Reader.TryRead(out var first))
+            await _slots.WaitAsync();
+            try
             {
-                continue;
-            }
+                if (_isStopping || !_messages.Reader.TryRead(out var first))
+                {
+                    continue;
+                }
 
-            batch.Add(first);
-            if (_options.BatchSize > 1)
-            {
+                batch.Add(first);
                 await FillAsync(batch);
+                await ProcessBatchAsync(batch);
             }
+            finally
+            {
+                batch.Clear();
+                _slots.Release();
+            }
+        }
+    }
 
-            await ProcessAsync(batch);
-            batch.Clear();
+    private async Task ProcessBatchAsync(List<LaneMessage> batch)
+    {
+        var ours = new List<LaneMessage>(batch.Count);
+        foreach (var message in batch)
+        {
+            if (IsOffline)
+            {
+                await message.Delivery.ReturnAsync(requeue: true);
+            }
+            else if (!await DeferAsync(message))
+            {
+                ours.Add(message);
+            }
+        }
+
+        if (ours.Count > 0)
+        {
+            await ProcessAsync(ours);
         }
     }
 
@@ -252,67 +332,15 @@ public sealed class LaneConsumer : IAsyncDisposable
         {
             if (message.Failure is { } failure)
             {
-                await FailAsync(message, failure);
+                if (!_abort.IsCancellationRequested) // else it is not its fault
+                {
+                    await _again.FailAsync(message, failure);
+                }
             }
             else if (await message.Delivery.AcknowledgeAsync())
             {
                 _metrics.Delivered(message.Group, "processed");
             }
-        }
-    }
-
-    /// <summary>Puts it where it waits for its next attempt, or to the dead letters, and only then takes it out of the group.</summary>
-    private async Task FailAsync(LaneMessage message, Exception failure)
-    {
-        if (_abort.IsCancellationRequested)
-        {
-            return; // not its fault
-        }
-
-        _context.Logger.MessageFailed(message.Id, message.Group.Queue, message.Attempt, failure);
-        try
-        {
-            if (message.Attempt >= _options.MaxAttempts)
-            {
-                var why = $"{failure.GetType().Name}: {failure.Message}";
-                await PublishAsync(message.Group.DeadLetters, message.Again((MessageHeaders.Error, why.Length > 500 ? why[..500] : why)), message.Body);
-                _metrics.Delivered(message.Group, "dead");
-            }
-            else
-            {
-                var delay = _options.RetryDelays[Math.Min(message.Attempt, _options.RetryDelays.Count) - 1];
-                await DeclareRetryAsync(message.Group, delay);
-                await PublishAsync(message.Group.RetryQueue(delay), message.Again((MessageHeaders.Attempts, message.Attempt)), message.Body);
-                _metrics.Delivered(message.Group, "retried");
-            }
-
-            await message.Delivery.AcknowledgeAsync();
-        }
-        catch (Exception away) when (away is BrokerAwayException or BrokerRefusedException)
-        {
-            await message.Delivery.ReturnAsync(requeue: true); // at once, but not lost
-        }
-    }
-
-    private Task PublishAsync(string queue, BasicProperties properties, ReadOnlyMemory<byte> body) =>
-        _publisher.PublishAsync("", queue, properties, body);
-
-    private async Task DeclareRetryAsync(Group group, TimeSpan delay)
-    {
-        if (_publisher.Connection is not { } connection)
-        {
-            throw new BrokerAwayException(mayHaveArrived: false);
-        }
-
-        var key = (connection, group.RetryQueue(delay));
-        try
-        {
-            await _declared.GetOrAdd(key, missing => missing.Connection.DeclareRetryAsync(group, delay, _context.Logger, CancellationToken.None));
-        }
-        catch (Exception failure)
-        {
-            _declared.TryRemove(key, out _);
-            throw new BrokerAwayException(mayHaveArrived: false, failure);
         }
     }
 
@@ -323,9 +351,16 @@ public sealed class LaneConsumer : IAsyncDisposable
             while (true)
             {
                 var changed = _views.ChangedAsync(_stop.Token);
+                var isOffline = IsOffline;
+                _own.Pause(isOffline);
+                if (isOffline)
+                {
+                    await _care.StandBackAsync();
+                }
+
                 if (_publisher.Connection is { } connection)
                 {
-                    await LookAsync(connection);
+                    await LookAsync(connection, isOffline);
                 }
 
                 await Task.WhenAny(changed, Task.Delay(_options.LookEvery, _context.Time, _stop.Token));
@@ -338,15 +373,15 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
     }
 
-    private async Task LookAsync(IConnection connection)
+    private async Task LookAsync(IConnection connection, bool isOffline)
     {
         try
         {
-            await SeeAsync(connection, _group);
+            await SeeAsync(connection, _group, _stop.Token);
             await _views.RememberAsync(_group, _stop.Token);
-            if (_options.Lane is null)
+            if (_options.Lane is null && !isOffline)
             {
-                await LookAfterLanesAsync(connection);
+                await _care.LookAsync(connection, _stop.Token);
             }
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -355,71 +390,19 @@ public sealed class LaneConsumer : IAsyncDisposable
         }
     }
 
-    private async Task LookAfterLanesAsync(IConnection connection)
-    {
-        var view = _views.Current;
-        var declared = view.LanesOf(_options.Service).ToDictionary(entry => entry.Lane, entry => entry.OnConsumerDown, StringComparer.Ordinal);
-        foreach (var lane in declared.Keys)
-        {
-            if (!_everDeclared.Contains(lane))
-            {
-                await connection.DeclareGroupAsync(Of(lane), _context.Logger, _stop.Token);
-                _everDeclared.Add(lane);
-            }
-
-            await _views.RememberAsync(Of(lane), _stop.Token);
-        }
-
-        _everDeclared.UnionWith(_views.LanesWithGroups(_options.Topic, _options.Service));
-
-        var states = new Dictionary<string, LaneGroupState>(StringComparer.Ordinal);
-        foreach (var lane in _everDeclared)
-        {
-            var isDeclared = declared.TryGetValue(lane, out var policy);
-            if (await SeeAsync(connection, Of(lane)) is not { } figures)
-            {
-                continue; // an operator deleted it
-            }
-
-            var others = figures.Consumers - (_standIns.ContainsKey(lane) ? 1 : 0);
-            states[lane] = new LaneGroupState(isDeclared, policy ?? MessageStamp.Park, view.LiveLanes.Contains(lane) || others > 0);
-        }
-
-        if (_rule.Update(states, view.IsStale))
-        {
-            await StandInAsync();
-        }
-    }
-
-    private async Task StandInAsync()
-    {
-        foreach (var lane in _rule.Lanes.Where(lane => !_standIns.ContainsKey(lane)))
-        {
-            _context.Logger.StandsIn(_options.Service, _options.Topic, lane);
-            var standIn = _standIns[lane] = Consumer(Of(lane));
-            standIn.Start();
-        }
-
-        foreach (var lane in _standIns.Keys.Where(lane => !_rule.Lanes.Contains(lane)))
-        {
-            if (_standIns.TryRemove(lane, out var standIn))
-            {
-                _context.Logger.StandsBack(_options.Service, _options.Topic, lane);
-                await standIn.DisposeAsync();
-            }
-        }
-    }
+    private async Task<long?> ConsumersAsync(IConnection connection, Group group, CancellationToken cancellationToken) =>
+        (await SeeAsync(connection, group, cancellationToken))?.Consumers;
 
     /// <summary>Looks at a group and raises or ends its alarm. Null where it does not exist.</summary>
-    private async Task<GroupFigures?> SeeAsync(IConnection connection, Group group)
+    private async Task<GroupFigures?> SeeAsync(IConnection connection, Group group, CancellationToken cancellationToken)
     {
-        if (await connection.DepthAsync(group.Queue, _stop.Token) is not { } depth)
+        if (await connection.DepthAsync(group.Queue, cancellationToken) is not { } depth)
         {
             _metrics.Gone(group);
             return null;
         }
 
-        var dead = await connection.DepthAsync(group.DeadLetters, _stop.Token);
+        var dead = await connection.DepthAsync(group.DeadLetters, cancellationToken);
         var alarm = depth.Waiting > 0 && depth.Consumers == 0 ? GroupAlarm.Parked
             : depth.Waiting > _options.AlarmBacklog ? GroupAlarm.Backlog : GroupAlarm.None;
         var figures = new GroupFigures(group, depth.Waiting, dead?.Waiting ?? 0, depth.Consumers, alarm);
@@ -430,8 +413,6 @@ public sealed class LaneConsumer : IAsyncDisposable
 
         return figures;
     }
-
-    private Group Of(string lane) => _group with { Lane = lane };
 
     private sealed record ReadStamp(byte[] Bytes, string? Lane);
 }

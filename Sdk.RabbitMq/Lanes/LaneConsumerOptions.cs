@@ -42,6 +42,12 @@ public sealed record LaneConsumerOptions
     /// <summary>How long running handlers are waited for when the consumer is disposed. Default 15 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// Where the instance that consumes is reached (<c>ip:port</c>), to know that it is offline; null while that is unknown. Default:
+    /// it is never offline.
+    /// </summary>
+    public Func<string?>? Address { get; init; }
+
     internal void Check()
     {
         new Group(Topic, Service, Lane).Check();

@@ -14,7 +14,7 @@ public sealed class LaneQueueMetrics
     {
         var meter = meters.Create("Fairway.RabbitMq.Lanes");
         _messages = meter.CreateCounter<long>(
-            "fairway_queue_messages_total", "{message}", "Deliveries to a group by what became of them: processed, passed (another group's), retried, dead.");
+            "fairway_queue_messages_total", "{message}", "Deliveries to a group by what became of them: processed, passed (another group's), deferred (this instance is going offline), retried, dead.");
         _handling = meter.CreateHistogram<double>("fairway_queue_handling_duration_seconds", "s", "Time of a handler.");
         Gauge(meter, "fairway_queue_backlog", figures => figures.Backlog, "Messages that wait in a group.");
         Gauge(meter, "fairway_queue_dead_letters", figures => figures.DeadLetters, "Messages that a group gave up.");

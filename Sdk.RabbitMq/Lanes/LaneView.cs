@@ -13,23 +13,24 @@ public sealed class LaneView
 
     /// <param name="tables">Expired lanes are already left out.</param>
     /// <param name="version">Differs with each change of the tables, and is alike in all processes that read the same.</param>
-    /// <param name="liveLanes">Lanes in which an instance of the service in question is registered.</param>
+    /// <param name="liveLanes">Lanes in which an instance of the service in question is registered that neither drains nor is offline.</param>
     /// <param name="isStale">The registry is away.</param>
-    public LaneView(DirectoryTables tables, string version, ImmutableHashSet<string> liveLanes, bool isStale)
+    /// <param name="offline">Addresses (<c>ip:port</c>) that an operator takes offline; null is none.</param>
+    public LaneView(
+        DirectoryTables tables, string version, ImmutableHashSet<string> liveLanes, bool isStale, ImmutableHashSet<string>? offline = null)
     {
         ArgumentNullException.ThrowIfNull(tables);
         _tables = tables;
-        (Table, LiveLanes, IsStale) = (new LaneTable(tables, version), liveLanes, isStale);
+        (Table, LiveLanes, IsStale, Offline) = (new LaneTable(tables, version), liveLanes, isStale, offline ?? []);
     }
-
-    private LaneView(LaneView other, bool isStale) =>
-        (_tables, Table, LiveLanes, IsStale) = (other._tables, other.Table, other.LiveLanes, isStale);
 
     public LaneTable Table { get; }
 
     public ImmutableHashSet<string> LiveLanes { get; }
 
     public bool IsStale { get; }
+
+    public ImmutableHashSet<string> Offline { get; }
 
     /// <summary>Services that a lane declares.</summary>
     public IEnumerable<string> DeclaredIn(string lane) =>
@@ -46,8 +47,6 @@ public sealed class LaneView
             }
         }
     }
-
-    internal LaneView WithStale(bool isStale) => isStale == IsStale ? this : new LaneView(this, isStale);
 }
 
 /// <summary>Who knows the lanes.</summary>

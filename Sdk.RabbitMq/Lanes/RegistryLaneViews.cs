@@ -1,15 +1,15 @@
 using System.Collections.Immutable;
 using Fairway.Core.Directory;
-using Fairway.Core.Lanes;
 using Fairway.Registry;
 using Fairway.Registry.Schema;
+using Fairway.Sdk.Lanes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Fairway.Sdk.RabbitMq.Lanes;
 
 /// <summary>
-/// Lanes, their declarations, and where a service lives, read from the registry for as long as the process runs. While it is away the last
+/// Lanes, their declarations, where a service lives and what is offline, read from the registry for as long as the process runs. While it is away the last
 /// state stands and is marked stale.
 /// </summary>
 /// <param name="service">The service whose instances are followed; null for a mere publisher.</param>
@@ -21,15 +21,14 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
     private static readonly TimeSpan ExpiryCheck = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, LaneRecord> _lanes = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Lane, string Service), LaneDeclaration> _declarations = [];
-    private readonly Dictionary<string, string> _instances = new(StringComparer.Ordinal);
+    private readonly LaneEntries _lanes = new();
+    private readonly Dictionary<string, InstanceRecord> _instances = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset?> _offline = new(StringComparer.Ordinal);
     private readonly HashSet<(string Topic, string Service, string Lane)> _groups = [];
     private readonly HashSet<string> _away = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unread = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile LaneView _current = LaneView.Empty;
-    private RegistryPosition _position;
     private string _shown = "";
 
     public LaneView Current => _current;
@@ -71,7 +70,7 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        List<string> prefixes = [RegistryKeys.Lanes, RegistryKeys.ConfigsOf(GroupSpace)];
+        List<string> prefixes = [RegistryKeys.Lanes, RegistryKeys.ConfigsOf(GroupSpace), RegistryKeys.Offlines];
         if (service is not null)
         {
             prefixes.Add(RegistryKeys.InstancesOf(service));
@@ -102,10 +101,21 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
 
     private void Apply(string prefix, RegistryEvent told)
     {
+        if (told is RegistryEvent.Lost)
+        {
+            _away.Add(prefix);
+            return;
+        }
+
+        _away.Remove(prefix);
+        if (prefix == RegistryKeys.Lanes)
+        {
+            _lanes.Apply(told);
+        }
+
         switch (told)
         {
             case RegistryEvent.Listed { Listing: var listing }:
-                _away.Remove(prefix);
                 _unread.Remove(prefix);
                 Forget(prefix);
                 foreach (var entry in listing.Entries)
@@ -113,10 +123,8 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
                     Put(entry);
                 }
 
-                Advance(prefix, new RegistryPosition(listing.ClusterId, listing.Revision));
                 break;
             case RegistryEvent.Changed { Batch: var batch }:
-                _away.Remove(prefix);
                 foreach (var change in batch.Changes)
                 {
                     if (!change.IsDelete)
@@ -127,37 +135,23 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
                     {
                         Delete(key);
                     }
-
-                    Advance(prefix, new RegistryPosition(batch.ClusterId, change.Entry.ModRevision));
                 }
 
                 break;
-            case RegistryEvent.Lost:
-                _away.Add(prefix);
-                break;
-        }
-    }
-
-    private void Advance(string prefix, RegistryPosition position)
-    {
-        if (prefix == RegistryKeys.Lanes)
-        {
-            _position = position;
         }
     }
 
     private void Forget(string prefix)
     {
-        if (prefix == RegistryKeys.Lanes)
-        {
-            _lanes.Clear();
-            _declarations.Clear();
-        }
-        else if (prefix == RegistryKeys.ConfigsOf(GroupSpace))
+        if (prefix == RegistryKeys.ConfigsOf(GroupSpace))
         {
             _groups.Clear();
         }
-        else
+        else if (prefix == RegistryKeys.Offlines)
+        {
+            _offline.Clear();
+        }
+        else if (prefix != RegistryKeys.Lanes)
         {
             _instances.Clear();
         }
@@ -165,21 +159,13 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
 
     private void Put(in RegistryEntry entry)
     {
-        if (!RegistryDecoder.TryDecode(entry, out var decoded))
+        switch (RegistryDecoder.TryDecode(entry, out var decoded) ? decoded : null)
         {
-            return;
-        }
-
-        switch (decoded)
-        {
-            case DecodedEntry.Lane lane:
-                _lanes[lane.Record.Lane] = lane.Record;
-                break;
-            case DecodedEntry.Declaration declaration:
-                _declarations[(declaration.Of.Lane, declaration.Of.Service)] = declaration.Record;
-                break;
             case DecodedEntry.Instance instance:
-                _instances[instance.Of.Id] = instance.Record.Lane;
+                _instances[instance.Of.Id] = instance.Record;
+                break;
+            case DecodedEntry.Offline mark:
+                _offline[mark.Of.Address] = mark.Record.ExpiresAt;
                 break;
             case DecodedEntry.Config { Of: { Key: var name, Namespace: GroupSpace } } when name.Split('~') is [var topic, var of, var lane]:
                 _groups.Add((topic, of, lane));
@@ -191,14 +177,11 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
     {
         switch (key)
         {
-            case LaneKey lane:
-                _lanes.Remove(lane.Name);
-                break;
-            case DeclarationKey declaration:
-                _declarations.Remove((declaration.Lane, declaration.Service));
-                break;
             case InstanceKey instance:
                 _instances.Remove(instance.Id);
+                break;
+            case OfflineKey mark:
+                _offline.Remove(mark.Address);
                 break;
             case ConfigKey { Namespace: GroupSpace, Key: var name } when name.Split('~') is [var topic, var of, var lane]:
                 _groups.Remove((topic, of, lane));
@@ -206,7 +189,7 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
         }
     }
 
-    /// <summary>Lanes with a time to live end without a change in the registry.</summary>
+    /// <summary>Lanes and offline marks with a time to live end without a change in the registry.</summary>
     private async Task ExpireAsync(CancellationToken cancellationToken)
     {
         try
@@ -234,26 +217,22 @@ public sealed class RegistryLaneViews(IRegistry registry, string? service, TimeP
         }
 
         var now = time.GetUtcNow();
-        var lanes = _lanes.Where(lane => !(lane.Value.ExpiresAt <= now)).ToImmutableSortedDictionary(StringComparer.Ordinal);
-        var expired = string.Join(',', _lanes.Keys.Where(lane => !lanes.ContainsKey(lane)).Order(StringComparer.Ordinal));
-        var live = _instances.Values.Where(lane => lane.Length > 0).ToImmutableHashSet(StringComparer.Ordinal);
-        var shown = $"{_position} {expired} {string.Join(',', live.Order(StringComparer.Ordinal))} {_groups.Count} {_away.Count > 0}";
+        var lanes = _lanes.At(now);
+        var offline = _offline.Where(mark => !(mark.Value <= now)).Select(mark => mark.Key).ToImmutableHashSet(StringComparer.Ordinal);
+        var live = _instances.Values.Where(instance => instance.Lane.Length > 0 && !instance.Draining && !offline.Contains(instance.Address))
+            .Select(instance => instance.Lane).ToImmutableHashSet(StringComparer.Ordinal);
+        var shown = $"{lanes.Version} {Text(live)} {Text(offline)} {_groups.Count} {_away.Count > 0}";
         if (shown == _shown)
         {
             return;
         }
 
         _shown = shown;
-        var tables = new DirectoryTables
-        {
-            Lanes = lanes,
-            Declarations = _declarations.Where(entry => lanes.ContainsKey(entry.Key.Lane)).GroupBy(entry => entry.Key.Lane)
-                .ToImmutableSortedDictionary(group => group.Key, group => group.Select(entry => entry.Value).ToImmutableArray(), StringComparer.Ordinal),
-        };
-        var version = $"{_position.ClusterId:x}-{_position.Revision}" + (expired.Length == 0 ? "" : $"-{expired.Replace(',', '+')}");
-        _current = new LaneView(tables, version, live, _away.Count > 0);
+        _current = new LaneView(lanes.Tables, lanes.Version, live, _away.Count > 0, offline);
         var changed = _changed;
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         changed.SetResult();
     }
+
+    private static string Text(ImmutableHashSet<string> names) => string.Join(',', names.Order(StringComparer.Ordinal));
 }

@@ -13,7 +13,7 @@ namespace Fairway.Sdk.Registration;
 
 /// <summary>
 /// Registers once the server listens, and before it stops: publishes <c>draining</c>, waits for routers to
-/// read it and for running requests, takes the key away. All <c>StoppingAsync</c> end before any hosted
+/// read it, for running requests and for each <see cref="IDrain"/>, takes the key away. All <c>StoppingAsync</c> end before any hosted
 /// service, the server among them, is stopped, so requests are served the whole time.
 /// </summary>
 internal sealed class RegistrationService(
@@ -23,6 +23,7 @@ internal sealed class RegistrationService(
     RequestMeter requests,
     ProbeEndpoints probe,
     FairwayHealth health,
+    IEnumerable<IDrain> others,
     TimeProvider time,
     IOptions<FairwayOptions> options,
     ILogger<RegistrationService> logger) : IHostedLifecycleService, IAsyncDisposable
@@ -119,9 +120,11 @@ internal sealed class RegistrationService(
         {
             record = record with { Draining = true };
             logger.Draining(record.Service, record.Id, options.Value.DrainSeconds);
+            var drained = DrainOthersAsync(cancellationToken);
             await registrar.DrainAsync(record, cancellationToken);
             await Task.Delay(TimeSpan.FromSeconds(options.Value.DrainSeconds), time, cancellationToken);
             await RunningRequestsAsync(cancellationToken);
+            await drained;
         }
 
         await registrar.LeaveAsync(record, cancellationToken);
@@ -141,6 +144,22 @@ internal sealed class RegistrationService(
             }
 
             await Task.Delay(RequestsCheckedEvery, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Work that no router sends here ends as well, within the same bounds.</summary>
+    private async Task DrainOthersAsync(CancellationToken cancellationToken)
+    {
+        var limit = TimeSpan.FromSeconds(options.Value.DrainSeconds + options.Value.DrainRequestsSeconds);
+        using var late = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        try
+        {
+            await Task.WhenAll(others.Select(other => other.DrainAsync(either.Token)));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            logger.OthersDrainedLate(limit.TotalSeconds);
         }
     }
 

@@ -4,6 +4,7 @@ using Fairway.Core.Telemetry;
 using Fairway.Registry;
 using Fairway.Registry.Etcd;
 using Fairway.Silo.Dashboard;
+using Fairway.Storage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -18,6 +19,7 @@ public static class SiloApp
     {
         ["--port"] = "Silo:Port",
         ["--listen"] = "Silo:Listen",
+        ["--data"] = "Silo:Data",
         ["--etcd"] = "Registry:Etcd:Endpoints",
         ["--admin-key"] = "Auth:AdminKey",
         ["--name"] = "Engine:Name",
@@ -45,7 +47,9 @@ public static class SiloApp
         }
 
         builder.AddHttp();
-        builder.AddFairwayEngine();
+        var folder = builder.Configuration[$"{SiloHostOptions.Section}:{nameof(SiloHostOptions.Data)}"] is { Length: > 0 } data ? Path.GetFullPath(data) : null;
+        builder.AddFairwayEngine(engine => engine.History = StorageServices.Reach(builder.Configuration, folder));
+        builder.Services.AddStreamStorage(builder.Configuration, folder);
         builder.Services.AddHostedService<SiloLife>();
         configure?.Invoke(builder);
 

@@ -14,6 +14,12 @@ public sealed class SiloHostOptions
     /// <summary>The address it listens on. Default 127.0.0.1.</summary>
     public string Listen { get; set; } = "127.0.0.1";
 
+    /// <summary>
+    /// The folder of this silo's own history, where no database is named: it lasts as the folder does, and no other silo sees it. Without
+    /// either, history lasts as long as the process. Default none.
+    /// </summary>
+    public string? Data { get; set; }
+
     /// <summary>Seconds between not being ready any more and leaving the cluster, for those who look at <c>/readyz</c>. Default 1.</summary>
     public double LeaveSeconds { get; set; } = 1;
 }

@@ -32,7 +32,7 @@ internal static class ClusterSettings
     public static Dictionary<string, string> Metadata(EngineOptions options)
     {
         var lane = Environment.GetEnvironmentVariable("COLORING_ENV") is { Length: > 0 } coloring ? coloring : options.Lane;
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["engine"] = FairwayEngine.Name };
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["engine"] = FairwayEngine.Name, [HistoryPlacement.ReachKey] = options.History.ToString() };
         if (!string.IsNullOrEmpty(options.Zone))
         {
             metadata["zone"] = options.Zone;

@@ -8,7 +8,7 @@ public static class ProductProcess
     /// <summary>What writes need, of a Gateway started here.</summary>
     public const string AdminKey = "bench-admin";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3); // of a machine on which much else runs
 
     /// <summary>A Gateway on a free port; with its embedded registry unless <paramref name="etcd"/> is given.</summary>
     public static async Task<(RealProcess Process, Uri Url)> StartGatewayAsync(TempFolder data, Uri? etcd = null)

@@ -17,6 +17,7 @@ builder.Configuration.AddCommandLine(args, new Dictionary<string, string>
     ["--cpu-ms"] = "Backend:CpuMs",
     ["--memory-mib"] = "Backend:MemoryMib",
     ["--self-rps"] = "Backend:SelfRps",
+    ["--topic"] = "Backend:Topic",
 });
 builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning); // not two lines a request
 builder.AddFairway();
@@ -34,7 +35,18 @@ builder.Services.AddHostedService<SelfLoad>();
 builder.Services.AddOptions<SelfLoadOptions>().Bind(settings)
     .Validate(load => load.SelfRps is >= 0 and <= 500, "BAD_FIELD: selfRps is 0 to 500").ValidateOnStart();
 
+var topic = settings["Topic"];
+if (!string.IsNullOrEmpty(topic))
+{
+    builder.AddMailbox(topic);
+}
+
 var app = builder.Build();
+if (!string.IsNullOrEmpty(topic))
+{
+    app.MapMailbox(topic);
+}
+
 app.MapGet("/work", async (Worker worker, FairwayInstance me, CancellationToken cancellation) =>
     await worker.WorkAsync(cancellation)
         ? Results.Ok(new { me.Record?.Service, me.Record?.Id })

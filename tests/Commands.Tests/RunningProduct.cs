@@ -53,6 +53,9 @@ public sealed class RunningProduct : IAsyncLifetime
         _data.Dispose();
     }
 
+    /// <summary>A program of this run's engine.</summary>
+    public static string Program(string name) => Path.Combine(Root, $"artifacts/{Engine}/bin/{name}/release/Fairway.{name}.dll");
+
     /// <summary>Ids of the usable instances of a service, best first.</summary>
     public async Task<string[]> BestAsync(string service)
     {

@@ -57,6 +57,7 @@ internal sealed class SetLanes : ILaneViews
     private readonly Dictionary<(string Lane, string Service), string> _declared = [];
     private readonly HashSet<string> _live = [];
     private readonly HashSet<Group> _groups = [];
+    private readonly HashSet<string> _offline = [];
     private TaskCompletionSource _changed = new();
     private int _version;
     private bool _isStale;
@@ -102,6 +103,8 @@ internal sealed class SetLanes : ILaneViews
 
     public void SetLive(string lane, bool isLive) => Change(() => _ = isLive ? _live.Add(lane) : _live.Remove(lane));
 
+    public void SetOffline(string address, bool isOffline) => Change(() => _ = isOffline ? _offline.Add(address) : _offline.Remove(address));
+
     public void SetStale(bool isStale) => Change(() => _isStale = isStale);
 
     private void Change(Action change)
@@ -122,7 +125,7 @@ internal sealed class SetLanes : ILaneViews
             Declarations = _declared.GroupBy(entry => entry.Key.Lane).ToImmutableSortedDictionary(
                 group => group.Key, group => group.Select(entry => new LaneDeclaration(entry.Key.Service, "operator", entry.Value)).ToImmutableArray()),
         };
-        Current = new LaneView(tables, $"t-{++_version}", [.. _live], _isStale);
+        Current = new LaneView(tables, $"t-{++_version}", [.. _live], _isStale, [.. _offline]);
         var changed = _changed;
         _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         changed.SetResult();
@@ -186,8 +189,30 @@ internal sealed class LaneRig : IAsyncDisposable
         string service, Func<IReadOnlyList<LaneMessage>, CancellationToken, Task> handle, Func<LaneConsumerOptions, LaneConsumerOptions>? configure = null) =>
         StartAsync(new LaneConsumer(Options(service, null, configure), Lanes, _context, Metrics, handle));
 
-    public Task<string> PublishAsync(string text, string? lane = null, bool stress = false) =>
-        Publisher.PublishAsync(Topic, Encoding.UTF8.GetBytes(text), new LaneMessageOptions { Label = Label.Of(lane, stress) });
+    public Task<string> PublishAsync(string text, string? lane = null, bool stress = false) => PublishAsync(text, Label.Of(lane, stress));
+
+    public Task<string> PublishAsync(string text, Label label) =>
+        Publisher.PublishAsync(Topic, Encoding.UTF8.GetBytes(text), new LaneMessageOptions { Label = label });
+
+    /// <summary>A consumer that is not started, whose name in <see cref="Seen"/> is its own.</summary>
+    public LaneConsumer Make(string who, string service, string? lane, Func<LaneConsumerOptions, LaneConsumerOptions>? configure = null)
+    {
+        var consumer = new LaneConsumer(Options(service, lane, configure), Lanes, _context, Metrics, async (message, _) =>
+        {
+            var seen = new Seen(who, Encoding.UTF8.GetString(message.Body.Span), message.Id, message.Attempt, message.Label, LaneContext.Current);
+            Seen.Enqueue(seen);
+            await Then(seen);
+        });
+        _consumers.Add(consumer);
+        return consumer;
+    }
+
+    /// <summary>Starts what <see cref="Make"/> made and waits until it consumes.</summary>
+    public static async Task RunAsync(LaneConsumer consumer)
+    {
+        consumer.Start();
+        await Eventually.True(() => consumer.IsUp && consumer.Takes, TimeSpan.FromSeconds(30));
+    }
 
     public Group Group(string service, string? lane = null) => new(Topic, service, lane);
 

@@ -29,13 +29,14 @@ internal sealed class HeldJobs
     private readonly Dictionary<(string User, long Version), HeldJob> _jobs = [];
     private readonly Queue<(string User, long Version)> _ended = new();
 
-    public (DeliveryFate Fate, HeldJob Job) Take(StreamJob job, BrokerDelivery delivery)
+    /// <param name="depth">Of the queue that it was delivered from.</param>
+    public (DeliveryFate Fate, HeldJob Job) Take(StreamJob job, BrokerDelivery delivery, QueueDepth depth)
     {
         lock (_gate)
         {
             if (!_jobs.TryGetValue((job.User, job.Version), out var held))
             {
-                return (DeliveryFate.Run, _jobs[(job.User, job.Version)] = new HeldJob(job, delivery));
+                return (DeliveryFate.Run, _jobs[(job.User, job.Version)] = new HeldJob(job, delivery, depth));
             }
 
             if (held.HasEnded)
@@ -109,7 +110,7 @@ internal sealed class HeldJobs
 }
 
 /// <summary>A job and the delivery that the broker waits to hear of.</summary>
-internal sealed class HeldJob(StreamJob job, BrokerDelivery delivery)
+internal sealed class HeldJob(StreamJob job, BrokerDelivery delivery, QueueDepth depth)
 {
     /// <summary>
     /// Attempts never go back: those of one delivery count up from the broker's own count times this, so a process that gets the job
@@ -121,6 +122,8 @@ internal sealed class HeldJob(StreamJob job, BrokerDelivery delivery)
     private volatile bool _isMarked;
 
     public (string User, long Version) Id => (job.User, job.Version);
+
+    public QueueDepth Depth => depth;
 
     /// <summary>Attempts of this process, from 1.</summary>
     public int Local { get; set; } = 1;

@@ -1,18 +1,21 @@
 using System.Threading.Channels;
+using Fairway.Core.Lanes;
+using Fairway.Gateway.Directory;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Sdk.RabbitMq;
+using Fairway.Sdk.RabbitMq.Lanes;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 
 namespace Fairway.Gateway.Jobs.RabbitMq;
 
 /// <summary>
-/// Jobs in a quorum queue that any number of Gateways share. The broker has a job before its post is answered, and keeps it until its
+/// Jobs in quorum queues that any number of Gateways share, one for base and one for each lane with workers of its own. The broker has a job before its post is answered, and keeps it until its
 /// worker is done; what the broker cannot know of it, the first stored frame and idempotency keys, stands in the ledger.
 /// </summary>
 internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposable
 {
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LedgerRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly RabbitJobOptions _options;
@@ -27,27 +30,39 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     private readonly BrokerConsumer _consumer;
     private readonly HeldJobs _held = new();
     private readonly Channel<HeldJob> _ready = Channel.CreateUnbounded<HeldJob>();
-    private readonly QueueDepth _depth = new();
-    private Task _polling = Task.CompletedTask;
+    private readonly OncePerConnection _declared = new();
+    private readonly JobGroups _groups;
+    private readonly LaneCare _care;
+    private readonly ILaneViews _views;
+    private readonly GatewayAddress? _address;
+    private Task _looking = Task.CompletedTask;
 
     public RabbitJobQueue(
-        IOptions<RabbitJobOptions> options, IOptions<JobOptions> jobs, IJobLedger ledger, BrokerMetrics broker, RabbitJobMetrics metrics, TimeProvider time,
-        IHostApplicationLifetime lifetime, ILogger<RabbitJobQueue> logger)
+        IOptions<RabbitJobOptions> options, IOptions<JobOptions> jobs, IJobLedger ledger, ILaneViews views, BrokerMetrics broker, RabbitJobMetrics metrics,
+        TimeProvider time, IHostApplicationLifetime lifetime, ILogger<RabbitJobQueue> logger, GatewayAddress? address = null)
     {
         (_options, _ledger, _metrics, _time, _logger, _stopping) = (options.Value, ledger, metrics, time, logger, lifetime.ApplicationStopping);
+        (_views, _address) = (views, address);
         _capacity = jobs.Value.QueueLength;
         metrics.Watch(() => IsUp);
         var context = new BrokerContext(_options, broker, time, logger);
-        _publisher = new ConfirmedPublisher(context, "jobs.publish", DeclareAsync);
-        _consumer = new BrokerConsumer(
-            context, "jobs.consume", _options.Queue, (ushort)Math.Min(jobs.Value.MaxConcurrent, ushort.MaxValue), DeclareAsync, TakeAsync);
+        var prefetch = (ushort)Math.Min(jobs.Value.MaxConcurrent, ushort.MaxValue);
+        _groups = new JobGroups(_options, views);
+        _publisher = new ConfirmedPublisher(context, "jobs.publish", (connection, token) => DeclareAsync(connection, _groups.Base, token));
+        _consumer = Consumer("jobs.consume", _groups.Own);
+        _care = new LaneCare(
+            _groups.Base, views, TimeSpan.FromSeconds(_options.StandInSeconds),
+            new LaneCareActions(DeclareAsync, SeeAsync, group => Consumer($"jobs.consume.{group.Lane}", group)), context);
+
+        BrokerConsumer Consumer(string name, Group group) => new(
+            context, name, group.Queue, prefetch, (connection, token) => DeclareAsync(connection, group, token), delivery => TakeAsync(group, delivery));
     }
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan CatchUp { get; } = TimeSpan.FromSeconds(10);
 
-    public int Waiting => _depth.Waiting;
+    public int Waiting => _groups.Waiting;
 
     /// <summary>Whether jobs can be put in, and come out.</summary>
     internal bool IsUp => _publisher.IsUp && _consumer.IsUp;
@@ -56,21 +71,22 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     {
         _publisher.Start();
         _consumer.Start();
-        _polling = Task.Run(PollAsync, CancellationToken.None);
+        _looking = Task.Run(LookAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask; // the worker still completes jobs; see DisposeAsync
 
-    public JobSlot? TryAdmit()
+    public JobSlot? TryAdmit(string? lane = null)
     {
         if (!_publisher.IsUp)
         {
             throw new QueueAwayException();
         }
 
-        var slot = new JobSlot(_depth.Released);
-        if (_depth.Admitted() <= _capacity)
+        var depth = _groups.DepthOf(_groups.Of(lane).Group);
+        var slot = new JobSlot(depth.Released);
+        if (depth.Admitted() <= _capacity)
         {
             return slot;
         }
@@ -84,16 +100,20 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         using (slot)
         using (reservation)
         {
+            var label = LabelText.Read(job.Label);
+            var (group, stamp) = _groups.Of(label.Lane);
             try
             {
-                await _publisher.PublishAsync("", _options.Queue, new BasicProperties { Persistent = true }, JobMessage.Encode(job));
+                await EnsureAsync(group);
+                await _publisher.PublishAsync("", group.Queue, JobMessage.Properties(label, stamp), JobMessage.Encode(job));
             }
             catch (Exception failure) when (failure is BrokerAwayException or BrokerRefusedException)
             {
+                _declared.Forget(group.Queue);
                 throw new QueueAwayException(failure);
             }
 
-            _depth.Published();
+            _groups.DepthOf(group).Published();
             if (reservation is not null)
             {
                 await _ledger.SettleAsync(reservation, job.Version);
@@ -106,7 +126,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         while (true)
         {
             var held = await _ready.Reader.ReadAsync(cancellationToken);
-            _depth.Dequeued();
+            held.Depth.Dequeued();
             if (_held.DropIfVoid(held))
             {
                 continue;
@@ -176,41 +196,41 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         }
 
         await _end.CancelAsync();
-        await _polling;
+        await _looking;
+        await _care.DisposeAsync();
         await _consumer.DisposeAsync();
         await _publisher.DisposeAsync();
     }
 
-    private async Task DeclareAsync(IConnection connection, CancellationToken cancellationToken)
+    private Task DeclareAsync(IConnection connection, Group group, CancellationToken cancellationToken) =>
+        connection.DeclareQueuesAsync(group, _options.DeliveryLimit, _logger, cancellationToken);
+
+    /// <summary>A lane gets its group with its first job, whether a worker of it ever ran.</summary>
+    private async Task EnsureAsync(Group group)
     {
-        var dead = $"{_options.Queue}.dead";
-        await connection.DeclareQuorumQueueAsync(dead, new Dictionary<string, object?>(), _logger, cancellationToken);
-        await connection.DeclareQuorumQueueAsync(
-            _options.Queue,
-            new Dictionary<string, object?>
+        if (group.Lane is not null)
+        {
+            await _declared.EnsureAsync(_publisher.Connection, group.Queue, async connection =>
             {
-                ["x-delivery-limit"] = _options.DeliveryLimit,
-                ["x-dead-letter-exchange"] = "",
-                ["x-dead-letter-routing-key"] = dead,
-                ["x-dead-letter-strategy"] = "at-least-once",
-                ["x-overflow"] = "reject-publish", // what at-least-once asks for
-            },
-            _logger,
-            cancellationToken);
+                await DeclareAsync(connection, group, CancellationToken.None);
+                await _views.RememberAsync(group, CancellationToken.None); // where that fails, base remembers it when it sees the lane
+            });
+        }
     }
 
-    private async Task TakeAsync(BrokerDelivery delivery)
+    private async Task TakeAsync(Group group, BrokerDelivery delivery)
     {
-        if (!JobMessage.TryDecode(delivery.Body, out var job))
+        if (!JobMessage.TryDecode(delivery, out var job))
         {
-            _logger.Malformed(_options.Queue);
+            _logger.Malformed(group.Queue);
             _metrics.Dead("malformed");
             await delivery.ReturnAsync(requeue: false);
             return;
         }
 
-        _depth.Delivered();
-        var (fate, held) = _held.Take(job, delivery);
+        var depth = _groups.DepthOf(group);
+        depth.Delivered();
+        var (fate, held) = _held.Take(job, delivery, depth);
         if (held.WasReturned || fate != DeliveryFate.Run)
         {
             _metrics.Redelivered(fate switch { DeliveryFate.Run => "run", DeliveryFate.Attached => "attached", _ => "done" });
@@ -228,7 +248,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
 
     private void Ready(HeldJob held)
     {
-        _depth.Readied();
+        held.Depth.Readied();
         _ready.Writer.TryWrite(held);
     }
 
@@ -249,24 +269,68 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         }
     }
 
-    private async Task PollAsync()
+    private async Task LookAsync()
     {
         try
         {
             while (true)
             {
-                var before = _depth.Snapshot();
-                if (await _consumer.DepthAsync(_end.Token) is { } found)
+                var changed = _views.ChangedAsync(_end.Token);
+                var isOffline = _address?.Current is { } own && _views.Current.Offline.Contains(own);
+                _consumer.Pause(isOffline); // what is here already runs
+                if (isOffline)
                 {
-                    _depth.Found(found.Waiting, before);
+                    await _care.StandBackAsync();
                 }
 
-                await Task.Delay(PollInterval, _time, _end.Token);
+                await LookAsync(looksAfterLanes: _groups.LooksAfterLanes && !isOffline);
+                await Task.WhenAny(changed, Task.Delay(LookEvery, _time, _end.Token));
+                _end.Token.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException)
         {
             // disposed
         }
+    }
+
+    private async Task LookAsync(bool looksAfterLanes)
+    {
+        if (_publisher.Connection is not { } connection)
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var (group, _) in _groups.Known)
+            {
+                await SeeAsync(connection, group, _end.Token);
+            }
+
+            if (looksAfterLanes)
+            {
+                await _care.LookAsync(connection, _end.Token);
+            }
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !_end.IsCancellationRequested)
+        {
+            _logger.NotLooked(failure.Message); // the link is about to say that the broker is away
+        }
+    }
+
+    /// <summary>Counts what waits in a group's queue. Returns how many consume it; null where it does not exist.</summary>
+    private async Task<long?> SeeAsync(IConnection connection, Group group, CancellationToken cancellationToken)
+    {
+        var depth = _groups.DepthOf(group);
+        var before = depth.Snapshot();
+        if (await connection.DepthAsync(group.Queue, cancellationToken) is { } found)
+        {
+            depth.Found(found.Waiting, before);
+            return found.Consumers;
+        }
+
+        _groups.Forget(group);
+        return null;
     }
 }

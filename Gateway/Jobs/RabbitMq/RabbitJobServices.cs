@@ -1,4 +1,6 @@
+using Fairway.Registry;
 using Fairway.Sdk.RabbitMq;
+using Fairway.Sdk.RabbitMq.Lanes;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -14,11 +16,18 @@ internal static class RabbitJobServices
     public static void AddRabbitJobs(this IServiceCollection services)
     {
         services.AddOptions<RabbitJobOptions>().BindConfiguration(RabbitJobOptions.Section).ValidateOnStart();
+        services.AddSingleton<IPostConfigureOptions<RabbitJobOptions>, RabbitJobOptionsSetup>();
         services.AddSingleton<IValidateOptions<RabbitJobOptions>, RabbitJobOptionsValidator>();
+        services.AddSingleton(provider => new RegistryLaneViews(
+            provider.GetRequiredService<IRegistry>(), provider.GetRequiredService<IOptions<RabbitJobOptions>>().Value.Service,
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RegistryWatcher>>()));
+        services.AddSingleton<ILaneViews>(provider => provider.GetRequiredService<RegistryLaneViews>());
+        services.AddHostedService(provider => provider.GetRequiredService<RegistryLaneViews>());
         services.TryAddSingleton<BrokerMetrics>();
         services.AddSingleton<RabbitJobMetrics>();
         services.AddSingleton<RabbitJobQueue>();
         services.AddSingleton<IJobQueue>(provider => provider.GetRequiredService<RabbitJobQueue>());
         services.AddHostedService(provider => provider.GetRequiredService<RabbitJobQueue>());
+        services.AddHostedService<LaneWorkerRegistration>();
     }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Fairway.Core.Directory;
 using Fairway.GrainInterfaces.Directory;
+using Fairway.GrainInterfaces.Streams;
 using Fairway.GrainInterfaces.Wire;
 using Fairway.Product;
 using Fairway.Registry;
@@ -18,9 +19,13 @@ internal sealed class BenchCluster : IAsyncDisposable
 {
     private const int Services = 32;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly EtcdServer _etcd;
     private readonly TempFolder _data = new();
+    private readonly HttpClient _http = new() { Timeout = Patience };
     private readonly List<(RealProcess Process, Uri Url, int Port)> _silos = [];
+    private RealProcess? _model;
     private IHost? _client;
 
     private BenchCluster(EtcdServer etcd) => _etcd = etcd;
@@ -32,12 +37,13 @@ internal sealed class BenchCluster : IAsyncDisposable
     public static async Task<BenchCluster> StartAsync(int silos)
     {
         var cluster = new BenchCluster(await EtcdServer.StartAsync());
+        (cluster._model, var model) = await ProductProcess.StartAsync("Model");
         for (var i = 0; i < silos; i++)
         {
             var port = FreePort.Next();
             var (process, url) = await ProductProcess.StartAsync(
                 "Gateway", "--port", "0", "--etcd", cluster.EtcdUrl, "--data", cluster._data[$"gateway-{i}"], "--admin-key", ProductProcess.AdminKey,
-                $"--Engine:SiloPort={port}");
+                $"--Engine:SiloPort={port}", "--jwt-secret", BenchReader.Secret, $"--Models:demo:BaseUrl={model}v1");
             cluster._silos.Add((process, url, port));
         }
 
@@ -146,29 +152,27 @@ internal sealed class BenchCluster : IAsyncDisposable
         return (join, leave, (await table.ReadAllAsync()).Version - version);
     }
 
-    /// <summary>Kills the silo that holds a grain; milliseconds until the grain answers again with its list.</summary>
-    public async Task<double> KillAsync()
+    /// <summary>
+    /// Kills a silo of three: the one that holds a grain of the directory, the grain of an answer whose worker and reader are with the two
+    /// others, and both grain and worker of another answer.
+    /// </summary>
+    public async Task<Death> KillAsync()
     {
         var grain = Grains.GetGrain<IServiceGrain>("s0");
         await grain.GetSnapshot();
-        var holder = await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
-        var (process, _, _) = _silos.Single(silo => silo.Port == holder!.Endpoint.Port);
-        process.Kill();
+        var victim = _silos[await HolderAsync(grain)];
+        var others = _silos.Where(silo => silo != victim).ToList();
+        var (moved, moving) = await BeginAsync("moved", victim, worker: others[0].Url, reader: others[1].Url);
+        var (lost, losing) = await BeginAsync("lost", victim, worker: victim.Url, reader: others[1].Url);
+
         var began = Stopwatch.GetTimestamp();
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    return await grain.GetSnapshot() is { Instances.Length: > 0 };
-                }
-                catch (Exception away) when (away is OrleansException or TimeoutException)
-                {
-                    return false;
-                }
-            },
-            TimeSpan.FromMinutes(2));
-        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        victim.Process.Kill();
+        var gone = UntilAsync(began, async () => (await Task.WhenAll(others.Select(silo => ActiveAsync(silo.Url)))).All(active => active == 2));
+        var answers = UntilAsync(began, async () => await grain.GetSnapshot() is { Instances.Length: > 0 });
+        await Task.WhenAll(gone, answers);
+        var ends = await Task.WhenAll(moving, losing).WaitAsync(Patience);
+        return new Death(
+            await gone, await answers, ends[0] == "stop" ? moved.UntilResumed(began) : double.NaN, ends[1] == "error" ? lost.UntilEnded(began) : double.NaN);
     }
 
     public async ValueTask DisposeAsync()
@@ -180,6 +184,12 @@ internal sealed class BenchCluster : IAsyncDisposable
         }
 
         await Task.WhenAll(_silos.Select(silo => silo.Process.DisposeAsync().AsTask()));
+        if (_model is not null)
+        {
+            await _model.DisposeAsync();
+        }
+
+        _http.Dispose();
         await _etcd.DisposeAsync();
         _data.Dispose();
     }
@@ -192,13 +202,65 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     private async Task SeenAsync(int silos)
     {
-        using var http = new HttpClient();
         foreach (var (_, url, _) in _silos)
         {
-            await Eventually.TrueAsync(
-                async () => (await http.GetStringAsync(new Uri(url, "/metrics"))).Contains($"fairway_cluster_silos{{state=\"Active\"}} {silos}\n", StringComparison.Ordinal),
-                TimeSpan.FromMinutes(2));
+            await Eventually.TrueAsync(async () => await ActiveAsync(url) == silos, Patience);
         }
+    }
+
+    /// <summary>How many silos this one holds for active.</summary>
+    private async Task<int> ActiveAsync(Uri url)
+    {
+        const string Figure = "fairway_cluster_silos{state=\"Active\"} ";
+        var line = (await _http.GetStringAsync(new Uri(url, "/metrics"))).Split('\n').FirstOrDefault(text => text.StartsWith(Figure, StringComparison.Ordinal));
+        return line is null ? 0 : int.Parse(line[Figure.Length..], CultureInfo.InvariantCulture);
+    }
+
+    private async Task<int> HolderAsync(IAddressable grain)
+    {
+        var holder = await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
+        return _silos.FindIndex(silo => silo.Port == holder?.Endpoint.Port);
+    }
+
+    /// <summary>An answer under way whose grain the engine put into this silo; users are tried until it does.</summary>
+    private async Task<(BenchReader Reader, Task<string> Ended)> BeginAsync(
+        string name, (RealProcess Process, Uri Url, int Port) holder, Uri worker, Uri reader)
+    {
+        for (var user = 0; user < 100; user++)
+        {
+            var one = new BenchReader($"{name}-{user}");
+            var grain = Grains.GetGrain<IUserStreamGrain>(one.User);
+            await grain.Current("main");
+            if (_silos[await HolderAsync(grain)] != holder)
+            {
+                continue;
+            }
+
+            var version = await one.AskAsync(_http, worker, tokens: 600, perSecond: 20);
+            var ended = one.ReadAsync(_http, reader, version);
+            await Eventually.True(() => one.Count > 10, Patience);
+            return (one, ended);
+        }
+
+        throw new InvalidOperationException("No grain of 100 was placed there.");
+    }
+
+    private static async Task<double> UntilAsync(long began, Func<Task<bool>> isSo)
+    {
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    return await isSo();
+                }
+                catch (Exception away) when (away is OrleansException or TimeoutException)
+                {
+                    return false;
+                }
+            },
+            Patience);
+        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 
     private sealed class Watcher : IDirectoryObserver
@@ -227,3 +289,10 @@ internal sealed class BenchCluster : IAsyncDisposable
         public Task DirectoryStateChanged(DirectoryStateWire state) => Task.CompletedTask;
     }
 }
+
+/// <summary>What the death of a silo costs, in milliseconds from its <c>kill -9</c>; not a number where it came out otherwise.</summary>
+/// <param name="Out">Until all others hold it for dead.</param>
+/// <param name="Answer">Until a grain that it held answers.</param>
+/// <param name="Resumed">Until the reader of an answer whose grain it held has the next frame.</param>
+/// <param name="Ended">Until the reader of an answer whose grain and worker it held has the end.</param>
+internal readonly record struct Death(double Out, double Answer, double Resumed, double Ended);

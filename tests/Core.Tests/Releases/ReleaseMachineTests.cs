@@ -49,7 +49,6 @@ public sealed class ReleaseMachineTests
     [InlineData(ReleaseStrategy.Half, ReleasePhase.Starting)]
     [InlineData(ReleaseStrategy.Half, ReleasePhase.Verifying)]
     [InlineData(ReleaseStrategy.Half, ReleasePhase.Ramping)]
-    [InlineData(ReleaseStrategy.Half, ReleasePhase.Replacing)]
     public void Rollback_InAnyPhase_SendsAllBackAtOnceAndRestoresTheOldOnes(ReleaseStrategy strategy, ReleasePhase phase)
     {
         _world.Begin(strategy, old: 4, verify: phase == ReleasePhase.Verifying);
@@ -75,7 +74,7 @@ public sealed class ReleaseMachineTests
         while (!_world.State.IsOver)
         {
             _world.Tick();
-            Assert.True(_world.Ratio == 10_000 || _world.ServingBase > 0, $"base is empty at {_world.State.Phase}");
+            Assert.True(_world.ServingBase > 0, $"base is empty at {_world.State.Phase}");
             Assert.True(_world.Ratio == 0 || _world.ServingLane > 0 || !_world.LaneDeclared, $"the lane is empty at {_world.State.Phase}");
             Assert.True(_world.ServingBase + _world.ServingLane > 0);
         }

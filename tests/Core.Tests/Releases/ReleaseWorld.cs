@@ -161,8 +161,8 @@ internal sealed class ReleaseWorld
             _instances.Remove(target.Id);
         }
 
-        // Promoted instances are not the old version's to count.
-        while (Of(lane).Count(id => lane || id.StartsWith("v1-", StringComparison.Ordinal)) is var there && there != count)
+        // Promoted instances are the new version's to count, wherever they are.
+        while (_instances.Keys.Count(id => id.StartsWith(lane ? "v2-" : "v1-", StringComparison.Ordinal)) is var there && there != count)
         {
             if (there < count)
             {

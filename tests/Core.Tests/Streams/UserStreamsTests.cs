@@ -13,6 +13,53 @@ public sealed class UserStreamsTests
     public UserStreamsTests() => _streams = new UserStreams(new StreamLimits { MaxBytes = 100, MaxConversations = 2 }, _clock);
 
     [Fact]
+    public void TakeBack_WhereMoreIsKnown_TheBetterKnowledgeStands()
+    {
+        var taken = Open("a");
+        Append(taken, 0, "1");
+        _streams.Append(taken, 1, 1, [Terminals.Done], _effects);
+        var saved = _streams.SaveEnded(taken)!;
+        var freed = saved with { Version = taken - 1, Conversation = "b" };
+        var another = new UserStreams(new StreamLimits(), _clock);
+        another.TakeBack(freed, TimeSpan.Zero, _effects);
+        another.Acknowledge(freed.Version, _effects);
+        var newer = another.Open("a", default, _effects).Version;
+
+        another.TakeBack(saved with { Version = newer - 1 }, TimeSpan.Zero, _effects); // its conversation has gone on
+        another.TakeBack(freed, TimeSpan.Zero, _effects);
+
+        Assert.Equal(newer, another.Current("a"));
+        Assert.Null(another.Find(newer - 1));
+        Assert.Null(another.Find(freed.Version));
+    }
+
+    [Fact]
+    public void TakeBack_TwoOfOneConversation_TheOlderIsSuperseded()
+    {
+        var version = Open("a");
+        _streams.Append(version, 1, 0, [Terminals.Done], _effects);
+        var saved = _streams.SaveEnded(version)!;
+        var another = new UserStreams(new StreamLimits(), _clock);
+
+        another.TakeBack(new SavedStreams(version + 1, [saved with { Version = version + 1 }, saved], []), TimeSpan.Zero, _effects);
+
+        Assert.Equal(version + 1, another.Current("a"));
+        Assert.Equal(StreamState.Superseded, another.Find(version)!.State);
+    }
+
+    [Fact]
+    public void SaveEnded_RunningOrSuperseded_IsNull()
+    {
+        var version = Open("a");
+        Assert.Null(_streams.SaveEnded(version));
+        _streams.Append(version, 1, 0, [Terminals.Done], _effects);
+        Assert.NotNull(_streams.SaveEnded(version));
+        Open("a");
+        Assert.Null(_streams.SaveEnded(version));
+        Assert.Null(_streams.SaveEnded(1));
+    }
+
+    [Fact]
     public void Open_SameMillisecond_MintsGrowingVersions()
     {
         var first = Open("a");

@@ -1,7 +1,8 @@
 using System.Text;
-using Fairway.Gateway.History;
-using Fairway.Gateway.Storage.Postgres;
+using Fairway.Core.Streams;
 using Fairway.Grains.Streams;
+using Fairway.Storage.History;
+using Fairway.Storage.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -126,6 +127,33 @@ public sealed class PostgresHistoryTests(BrokerFixture servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Save_ThenTake_GivesItOnceAndKeptAnswersUntilForgotten()
+    {
+        var done = new SavedStream(
+            5, "main", "{}"u8.ToArray(), Finished, TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(1), StreamState.Done, 1, 1, true, 0,
+            [new Frame(FrameKind.Delta, "\"\\u0000\""u8.ToArray()), Terminals.Done]);
+        await _rig.States.SaveAsync("me", new SavedStreams(9, [done with { Version = 9 }], [new SavedDeparture(3, TimeSpan.FromSeconds(2), true)]));
+        await _rig.States.KeepAsync("me", done);
+        await _rig.States.KeepAsync("me", done);
+        await _rig.States.KeepAsync("me", done with { Version = 6 });
+        await _rig.States.KeepAsync("you", done with { Version = 7 });
+        await _rig.States.ForgetAsync("me", 6);
+
+        await using var other = new Rig(servers, _schema); // another silo
+        var taken = await other.States.TakeAsync("me");
+
+        Assert.Equal((9, 9), (taken.Saved!.HighestVersion, taken.Saved.Held.Single().Version));
+        Assert.Equal(new SavedDeparture(3, TimeSpan.FromSeconds(2), true), taken.Saved.Departed.Single());
+        Assert.InRange(taken.Away, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        var kept = Assert.Single(taken.Kept).Answer;
+        Assert.Equal(5, kept.Version);
+        Assert.Equal(done.Frames.Select(frame => Encoding.UTF8.GetString(frame.Data.Span)), kept.Frames.Select(frame => Encoding.UTF8.GetString(frame.Data.Span)));
+        var again = await other.States.TakeAsync("me");
+        Assert.Null(again.Saved);
+        Assert.Single(again.Kept);
+    }
+
+    [Fact]
     public async Task Migrate_ManyGatewaysAtOnce_OneDoesItAndAllWork()
     {
         var schema = BrokerFixture.NewName();
@@ -178,11 +206,14 @@ public sealed class PostgresHistoryTests(BrokerFixture servers) : IAsyncLifetime
             _store = new PostgresStore(options, metrics, TimeProvider.System, NullLogger<PostgresStore>.Instance);
             _writer = new PostgresWriter(_store, metrics, options, NullLogger<PostgresWriter>.Instance);
             History = new PostgresHistory(_store, _writer);
+            States = new PostgresStreamStates(_store, _writer);
             Cleaner = new PostgresCleaner(
                 _store, metrics, options, Options.Create(new HistoryOptions { RetentionDays = retentionDays }), TimeProvider.System, NullLogger<PostgresCleaner>.Instance);
         }
 
         public PostgresHistory History { get; }
+
+        public PostgresStreamStates States { get; }
 
         public PostgresCleaner Cleaner { get; }
 

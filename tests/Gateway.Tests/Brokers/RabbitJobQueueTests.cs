@@ -1,8 +1,15 @@
 using System.Text;
+using Fairway.Core.Directory;
+using Fairway.Core.Lanes;
+using Fairway.Gateway.Directory;
 using Fairway.Gateway.Jobs;
 using Fairway.Gateway.Jobs.RabbitMq;
 using Fairway.GrainInterfaces.Streams;
+using Fairway.Registry;
+using Fairway.Registry.Memory;
+using Fairway.Registry.Schema;
 using Fairway.Sdk.RabbitMq;
+using Fairway.Sdk.RabbitMq.Lanes;
 using Fairway.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -32,7 +39,7 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
             }
         }
 
-        Assert.Equal(0u, await LeftAsync(_queue));
+        Assert.Equal(0u, await LeftAsync(Group().Queue));
     }
 
     [Fact]
@@ -84,8 +91,8 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
             await rig.Queue.AbandonAsync(await rig.NextAsync());
         }
 
-        await Eventually.TrueAsync(async () => await LeftAsync($"{_queue}.dead") == 1);
-        Assert.Equal(0u, await LeftAsync(_queue));
+        await Eventually.TrueAsync(async () => await LeftAsync(Group().DeadLetters) == 1);
+        Assert.Equal(0u, await LeftAsync(Group().Queue));
     }
 
     [Fact]
@@ -97,13 +104,13 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
         {
             foreach (var garbage in new byte[][] { [], [1], [9, 1, 2, 3], [1, 255, 255, 255, 255, 255] })
             {
-                await channel.BasicPublishAsync("", _queue, mandatory: true, garbage);
+                await channel.BasicPublishAsync("", Group().Queue, mandatory: true, garbage);
             }
         }
 
         await rig.EnqueueAsync(5);
         Assert.Equal(5, (await rig.NextAsync()).Version);
-        await Eventually.TrueAsync(async () => await LeftAsync($"{_queue}.dead") == 4);
+        await Eventually.TrueAsync(async () => await LeftAsync(Group().DeadLetters) == 4);
     }
 
     [Fact]
@@ -127,7 +134,7 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
         Assert.Equal(3, (await rig.NextAsync()).Version); // and neither of those that came back with it
         await rig.Queue.CompleteAsync(running);
         await rig.DisposeAsync();
-        Assert.Equal(1u, await LeftAsync(_queue)); // 3, which was not completed
+        Assert.Equal(1u, await LeftAsync(Group().Queue)); // 3, which was not completed
     }
 
     [Fact]
@@ -161,6 +168,112 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
         Assert.Equal(1, (await second.NextAsync()).Version);
     }
 
+    [Fact]
+    public async Task Enqueue_EveryKindOfLabel_OnlyTheGroupThatTheTableSaysTakesIt()
+    {
+        await using var lanes = await Lanes.StartAsync();
+        await lanes.DeclareAsync("blue");
+        await lanes.PutAsync("green");
+        await using var @base = await StartAsync(lanes: lanes);
+        await using var blue = await StartAsync(options => options.Lane = "blue", lanes: lanes);
+
+        await @base.EnqueueAsync(1);
+        await @base.EnqueueAsync(Label.Of("blue", stress: true, "10.0.0.1:80"), 2);
+        await blue.EnqueueAsync(Label.Of("green"), 3); // undeclared there
+        await blue.EnqueueAsync(Label.Of("unknown"), 4);
+        await blue.EnqueueAsync(Label.Of("blue"), 5);
+
+        StreamJob[] ofBase = [await @base.NextAsync(), await @base.NextAsync(), await @base.NextAsync()];
+        StreamJob[] ofBlue = [await blue.NextAsync(), await blue.NextAsync()];
+        Assert.Equal([(1, null), (3, "green"), (4, "unknown")], ofBase.Select(job => (job.Version, LabelText.Read(job.Label).Lane)).Order());
+        Assert.Equal([2, 5], ofBlue.Select(job => job.Version).Order());
+        Assert.Equal(Label.Of("blue", stress: true, "10.0.0.1:80"), LabelText.Read(ofBlue.Single(job => job.Version == 2).Label));
+        Assert.Equal(0u, await LeftAsync(Group().Queue));
+        Assert.Equal(0u, await LeftAsync(Group("blue").Queue));
+    }
+
+    [Fact]
+    public async Task Enqueue_LanesOff_RunsHereUnderItsLabel()
+    {
+        await using var lanes = await Lanes.StartAsync();
+        await lanes.DeclareAsync("blue");
+        await using var rig = await StartAsync(options => options.Lanes = false, lanes: lanes);
+        await rig.EnqueueAsync(Label.Of("blue"), 1);
+        Assert.Equal("blue", LabelText.Read((await rig.NextAsync()).Label).Lane);
+    }
+
+    [Theory]
+    [InlineData("park")]
+    [InlineData("base")]
+    public async Task Enqueue_LaneWithoutWorkers_WaitsOrIsBasesAsItsDeclarationSays(string onConsumerDown)
+    {
+        await using var lanes = await Lanes.StartAsync();
+        await lanes.DeclareAsync("blue", onConsumerDown);
+        await using var rig = await StartAsync(options => options.StandInSeconds = 1, lanes: lanes);
+        await rig.EnqueueAsync(Label.Of("blue"), 1);
+
+        if (onConsumerDown == "base")
+        {
+            var job = await rig.NextAsync();
+            Assert.Equal((1, "blue"), (job.Version, LabelText.Read(job.Label).Lane));
+            return;
+        }
+
+        await Eventually.TrueAsync(async () => await LeftAsync(Group("blue").Queue) == 1);
+        await rig.EnqueueAsync(2);
+        Assert.Equal(2, (await rig.NextAsync()).Version);
+        await using var blue = await StartAsync(options => options.Lane = "blue", lanes: lanes);
+        Assert.Equal(1, (await blue.NextAsync()).Version);
+    }
+
+    [Fact]
+    public async Task Lane_Removed_TheRestOfItsJobsGoesToBaseOnce()
+    {
+        await using var lanes = await Lanes.StartAsync();
+        await lanes.DeclareAsync("blue");
+        await using var rig = await StartAsync(options => options.StandInSeconds = 1, lanes: lanes);
+        await rig.EnqueueAsync(Label.Of("blue"), 1, 2, 3);
+        await lanes.RemoveAsync("blue");
+
+        List<long> versions = [];
+        for (var i = 0; i < 3; i++)
+        {
+            var job = await rig.NextAsync();
+            versions.Add(job.Version);
+            await rig.Queue.CompleteAsync(job);
+        }
+
+        Assert.Equal([1, 2, 3], versions.Order());
+        await Eventually.TrueAsync(async () => await LeftAsync(Group("blue").Queue) == 0);
+        await rig.EnqueueAsync(Label.Of("blue"), 4); // routed as undeclared
+        Assert.Equal(4, (await rig.NextAsync()).Version);
+    }
+
+    [Fact]
+    public async Task TryAdmit_LaneFull_LeavesBasesPlaces()
+    {
+        await using var lanes = await Lanes.StartAsync();
+        await lanes.DeclareAsync("blue");
+        await using var rig = await StartAsync(capacity: 2, lanes: lanes);
+        await rig.EnqueueAsync(Label.Of("blue"), 1, 2);
+        Assert.Null(rig.Queue.TryAdmit("blue"));
+        Assert.True(rig.Queue.TryAdmit() is { } slot && Free(slot));
+    }
+
+    [Fact]
+    public async Task Offline_ThisGateway_TakesNothingUntilItIsOver()
+    {
+        await using var lanes = await Lanes.StartAsync();
+        await using var rig = await StartAsync(lanes: lanes, address: "10.0.0.7:80");
+        await lanes.Registry.PutAsync(RegistryKeys.Offline("10.0.0.7:80"), OperatorCodec.Encode(new OfflineMark("10.0.0.7:80", "ann", "test", null)));
+        await Eventually.TrueAsync(async () => await ConsumersAsync(Group().Queue) == 0);
+        await rig.EnqueueAsync(1);
+        await Eventually.TrueAsync(async () => await LeftAsync(Group().Queue) == 1);
+
+        await lanes.Registry.DeleteAsync(RegistryKeys.Offline("10.0.0.7:80"));
+        Assert.Equal(1, (await rig.NextAsync()).Version);
+    }
+
     private static bool Free(JobSlot slot)
     {
         slot.Dispose();
@@ -171,18 +284,25 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
 
     private Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new Uri(servers.Rabbit.Uri) }.CreateConnectionAsync();
 
-    private async Task<uint> LeftAsync(string queue)
+    private Group Group(string? lane = null) => new(_queue, new RabbitJobOptions().Service, lane);
+
+    private async Task<uint> LeftAsync(string queue) => (await DeclaredAsync(queue)).MessageCount;
+
+    private async Task<uint> ConsumersAsync(string queue) => (await DeclaredAsync(queue)).ConsumerCount;
+
+    private async Task<QueueDeclareOk> DeclaredAsync(string queue)
     {
         await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
-        return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+        return await channel.QueueDeclarePassiveAsync(queue);
     }
 
-    private async Task<Rig> StartAsync(Action<RabbitJobOptions>? configure = null, int capacity = 1000, int workers = 8)
+    private async Task<Rig> StartAsync(
+        Action<RabbitJobOptions>? configure = null, int capacity = 1000, int workers = 8, Lanes? lanes = null, string? address = null)
     {
-        var options = new RabbitJobOptions { Uri = servers.Rabbit.Uri, Queue = _queue };
+        var options = new RabbitJobOptions { Uri = servers.Rabbit.Uri, Queue = _queue, Lanes = lanes is not null };
         configure?.Invoke(options);
-        var rig = new Rig(options, new JobOptions { QueueLength = capacity, MaxConcurrent = workers }, _ledger);
+        var rig = new Rig(options, new JobOptions { QueueLength = capacity, MaxConcurrent = workers }, _ledger, lanes, address);
         await rig.Queue.StartAsync(CancellationToken.None);
         await Eventually.True(() => rig.IsUp, TimeSpan.FromSeconds(30));
         return rig;
@@ -192,20 +312,24 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
     {
         private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-        public Rig(RabbitJobOptions options, JobOptions jobs, IJobLedger ledger) => Queue = new RabbitJobQueue(
-            Options.Create(options), Options.Create(jobs), ledger, ActivatorUtilities.CreateInstance<BrokerMetrics>(_services),
-            ActivatorUtilities.CreateInstance<RabbitJobMetrics>(_services), TimeProvider.System, new Lifetime(), NullLogger<RabbitJobQueue>.Instance);
+        public Rig(RabbitJobOptions options, JobOptions jobs, IJobLedger ledger, Lanes? lanes, string? address) => Queue = new RabbitJobQueue(
+            Options.Create(options), Options.Create(jobs), ledger, lanes?.Views ?? new Lanes().Views, ActivatorUtilities.CreateInstance<BrokerMetrics>(_services),
+            ActivatorUtilities.CreateInstance<RabbitJobMetrics>(_services), TimeProvider.System, new Lifetime(), NullLogger<RabbitJobQueue>.Instance,
+            address is null ? null : new GatewayAddress(null!, Options.Create(new GatewayOptions { AdvertiseAddress = address })));
 
         public RabbitJobQueue Queue { get; }
 
         public bool IsUp => Queue.IsUp;
 
-        public async Task EnqueueAsync(params long[] versions)
+        public Task EnqueueAsync(params long[] versions) => EnqueueAsync(Label.None, versions);
+
+        public async Task EnqueueAsync(Label label, params long[] versions)
         {
             foreach (var version in versions)
             {
-                var job = new StreamJob("me", version, "main", 1, StreamBytes.From(Encoding.UTF8.GetBytes($"request {version}")), false);
-                await Queue.EnqueueAsync(Queue.TryAdmit()!, job);
+                var request = StreamBytes.From(Encoding.UTF8.GetBytes($"request {version}"));
+                var job = new StreamJob("me", version, "main", 1, request, false, LabelText.Write(label));
+                await Queue.EnqueueAsync(Queue.TryAdmit(label.Lane)!, job);
             }
         }
 
@@ -219,6 +343,48 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
         {
             await Queue.DisposeAsync();
             await _services.DisposeAsync();
+        }
+    }
+
+    /// <summary>A registry in this process with lanes.</summary>
+    private sealed class Lanes : IAsyncDisposable
+    {
+        public Lanes() => Views = new RegistryLaneViews(Registry, new RabbitJobOptions().Service, TimeProvider.System, NullLogger<RegistryWatcher>.Instance);
+
+        public MemoryRegistry Registry { get; } = new();
+
+        public RegistryLaneViews Views { get; }
+
+        public static async Task<Lanes> StartAsync()
+        {
+            var lanes = new Lanes();
+            await lanes.Views.StartAsync(CancellationToken.None);
+            await Eventually.True(() => !lanes.Views.Current.IsStale);
+            return lanes;
+        }
+
+        public Task<long> PutAsync(string lane) =>
+            Registry.PutAsync(RegistryKeys.Lane(lane), LaneCodec.Encode(new LaneRecord(lane, "test", DateTimeOffset.UtcNow, null)));
+
+        public async Task DeclareAsync(string lane, string onConsumerDown = "park")
+        {
+            await PutAsync(lane);
+            var service = new RabbitJobOptions().Service;
+            await Registry.PutAsync(RegistryKeys.Declaration(lane, service), LaneCodec.Encode(new LaneDeclaration(service, "operator", onConsumerDown)));
+            await Eventually.True(() => Views.Current.Table.Declares(lane, service));
+        }
+
+        public async Task RemoveAsync(string lane)
+        {
+            await Registry.DeleteAsync(RegistryKeys.Lane(lane), prefix: true);
+            await Eventually.True(() => !Views.Current.Table.Knows(lane));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Views.StopAsync(CancellationToken.None);
+            Views.Dispose();
+            Registry.Dispose();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Fairway.Core.Lanes;
 using Fairway.Core.Streams;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
@@ -31,12 +32,12 @@ internal sealed class Backend : IAsyncDisposable
 
     public IUserStreamGrain Grain(string user) => Grains.GetGrain<IUserStreamGrain>(user);
 
-    public async Task<long> AskAsync(string user, string request, string conversation = "main")
+    public async Task<long> AskAsync(string user, string request, string conversation = "main", Label? label = null)
     {
         var body = StreamBytes.From(Encoding.UTF8.GetBytes(request));
         var slot = Queue.TryAdmit() ?? throw new InvalidOperationException("full");
         var version = await Grain(user).Open(conversation, body);
-        await Queue.EnqueueAsync(slot, new StreamJob(user, version, conversation, 1, body, false));
+        await Queue.EnqueueAsync(slot, new StreamJob(user, version, conversation, 1, body, false, LabelText.Write(label ?? Label.None)));
         return version;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Fairway.Core.Lanes;
 using Fairway.Core.Streams;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Testing;
@@ -83,6 +84,23 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
         Assert.Equal(
             $$"""{"model":"upstream-name","stream":true,"messages":[{"role":"user","content":"{{Prompt}}"}],"seed":1.50}""", body);
         Assert.Equal($"Bearer {Backend.ApiKey}", headers.Authorization);
+    }
+
+    [Fact]
+    public async Task Request_OfALabelledJob_CarriesTheLabelSignedAndTheNextOneNone()
+    {
+        _model.Raw = ModelServer.Lines("data: [DONE]\n\n");
+        _model.Requests.Clear();
+
+        await AnswerAsync(Request("raw"), Label.Of("blue", stress: true));
+        await AnswerAsync(Request("raw"));
+
+        var (labelled, plain) = (_model.Requests.First().Headers, _model.Requests.Last().Headers);
+        Assert.Equal(("blue", "1"), (labelled[LabelHeaders.FlowType].ToString(), labelled[LabelHeaders.Stress].ToString()));
+        Assert.True(LabelReader.TryRead(
+            "blue", "1", null, labelled[LabelHeaders.Signature], GenerationFixture.Keys, DateTimeOffset.UtcNow, out _, out var fault), fault.ToString());
+        Assert.DoesNotContain(LabelHeaders.FlowType, plain.Keys);
+        Assert.DoesNotContain(LabelHeaders.Signature, plain.Keys);
     }
 
     [Theory]
@@ -313,6 +331,6 @@ public sealed class GenerationTests(GenerationFixture fixture) : IClassFixture<G
     private static string Request(string model, string knobs = "{}") =>
         $$"""{"model":"{{model}}","messages":[{"role":"user","content":"{{Prompt}}"}],"knobs":{{knobs}}}""";
 
-    private async Task<IReadOnlyList<Frame>> AnswerAsync(string request) =>
-        await _backend.ReadToEndAsync(_user, await _backend.AskAsync(_user, request));
+    private async Task<IReadOnlyList<Frame>> AnswerAsync(string request, Label? label = null) =>
+        await _backend.ReadToEndAsync(_user, await _backend.AskAsync(_user, request, label: label));
 }

@@ -1,3 +1,4 @@
+using Fairway.Core.Lanes;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
@@ -30,6 +31,22 @@ public sealed class JobQueueTests : IDisposable
         Assert.Equal([(1, 2, false), (2, 2, true), (4, 2, false)], jobs.Select(job => (job.Version, job.Attempt, job.MayHaveStored)));
         Assert.Equal("request 4"u8.ToArray(), jobs[2].Request.Bytes);
         Assert.Equal("main", jobs[2].Conversation);
+    }
+
+    [Fact]
+    public async Task Reopen_LabelledJob_KeepsItsLabel()
+    {
+        var label = LabelText.Write(Label.Of("blue", stress: true, "10.0.0.1:80"));
+        await using (var queue = Open())
+        {
+            await queue.EnqueueAsync(queue.TryAdmit("blue")!, Job(1) with { Label = label });
+            await EnqueueAsync(queue, 2);
+            Assert.Equal(label, (await NextAsync(queue)).Label);
+        }
+
+        await using var again = Open();
+        Assert.Equal(label, (await NextAsync(again)).Label);
+        Assert.Null((await NextAsync(again)).Label);
     }
 
     [Fact]

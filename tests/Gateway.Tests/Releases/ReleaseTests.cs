@@ -139,11 +139,13 @@ public sealed class ReleaseTests
 
     private static string? Text(Answer answer, string field) => answer.Json.GetProperty(field).GetString();
 
-    /// <summary>A Gateway with instances that a test starts and stops, and somebody who asks for a route all the time.</summary>
+    /// <summary>A Gateway with real instances that a test starts and stops, users who send them requests, and somebody who asks for a route all the time.</summary>
     private sealed class Fleet : IAsyncDisposable
     {
         private readonly CancellationTokenSource _ending = new();
         private readonly List<string> _failures = [];
+        private readonly Dictionary<string, ReleaseServer> _servers = [];
+        private ReleaseTraffic? _traffic;
         private Task _asking = Task.CompletedTask;
         private int _asked;
 
@@ -156,9 +158,10 @@ public sealed class ReleaseTests
             var fleet = new Fleet(await GatewayHost.StartAsync());
             for (var i = 0; i < old; i++)
             {
-                await fleet.Host.RegisterAsync("orders", $"old-{i}", ",\"ttlSeconds\":600", 8000 + i);
+                await fleet.RegisterAsync($"old-{i}", "");
             }
 
+            fleet._traffic = new ReleaseTraffic(fleet.Host.Client.BaseAddress!);
             fleet._asking = fleet.AskAsync();
             return fleet;
         }
@@ -176,9 +179,7 @@ public sealed class ReleaseTests
                     continue;
                 }
 
-                var answer = await Host.PutAsync(
-                    $"/v1/services/orders/instances/new-{i}", $$"""{"address":"10.0.0.2:{{8000 + i}}","lane":"orders-2","ttlSeconds":600}""");
-                Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK, answer.Text);
+                await RegisterAsync($"new-{i}", "orders-2");
             }
         }
 
@@ -187,6 +188,7 @@ public sealed class ReleaseTests
             for (var i = first; i < first + count; i++)
             {
                 Assert.Equal(HttpStatusCode.NoContent, (await Host.DeleteAsync($"/v1/services/orders/instances/old-{i}")).Status);
+                await _servers[$"old-{i}"].DrainAsync();
             }
         }
 
@@ -198,7 +200,7 @@ public sealed class ReleaseTests
             var there = await Host.IdsAsync("orders");
             foreach (var i in Enumerable.Range(0, 2).Where(i => !there.Contains($"old-{i}")))
             {
-                await Host.RegisterAsync("orders", $"old-{i}", ",\"ttlSeconds\":600", 8000 + i);
+                await RegisterAsync($"old-{i}", "");
             }
         }
 
@@ -239,6 +241,9 @@ public sealed class ReleaseTests
             await _asking;
             Assert.Empty(_failures);
             Assert.True(_asked > 10);
+            var (served, failed) = await _traffic!.EndAsync();
+            Assert.Empty(failed);
+            Assert.True(served > 10, $"{served} requests");
         }
 
         public async ValueTask DisposeAsync()
@@ -246,7 +251,28 @@ public sealed class ReleaseTests
             await _ending.CancelAsync();
             await _asking;
             _ending.Dispose();
+            if (_traffic is not null)
+            {
+                await _traffic.DisposeAsync();
+            }
+
             await Host.DisposeAsync();
+            foreach (var server in _servers.Values)
+            {
+                await server.DisposeAsync();
+            }
+        }
+
+        private async Task RegisterAsync(string id, string lane)
+        {
+            if (!_servers.TryGetValue(id, out var server) || server.IsStopped)
+            {
+                _servers[id] = server = await ReleaseServer.StartAsync(id);
+            }
+
+            var answer = await Host.PutAsync(
+                $"/v1/services/orders/instances/{id}", $$"""{"address":"{{server.Address}}","lane":"{{lane}}","ttlSeconds":600}""");
+            Assert.True(answer.Status is HttpStatusCode.Created or HttpStatusCode.OK, answer.Text);
         }
 
         private async Task AskAsync()

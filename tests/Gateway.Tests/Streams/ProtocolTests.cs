@@ -138,6 +138,9 @@ public sealed class ProtocolTests(StreamFixture fixture) : IClassFixture<StreamF
 
                 Assert.Equal(HttpStatusCode.NoContent, (await user.AcknowledgeAsync(version)).Status);
                 break;
+            case "another-user":
+                await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System); // versions are of the time: two users' may be the same within a millisecond
+                break;
         }
 
         return (first, await (situation switch

@@ -34,7 +34,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task Stop_GracefullyUnderReaders_AllResumeWhole()
     {
-        await using var host = await StreamHost.StartAsync("--Streams:ReaderDrainSeconds=0.5", "--Streams:DrainSeconds=20");
+        await using var host = await StreamHost.StartAsync("--Streams:ReaderDrainSeconds=0.5", "--Streams:DrainSeconds=25");
         var readers = Enumerable.Range(0, 200).Select(index => (Subject: $"user-{index % 8}", Parser: new SseParser())).ToArray();
         var versions = new Dictionary<string, string>();
         foreach (var subject in readers.Select(reader => reader.Subject).Distinct())

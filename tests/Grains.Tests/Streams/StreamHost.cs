@@ -39,6 +39,13 @@ internal sealed class StreamHost : IAsyncDisposable
 
     public IUserStreamGrain Grain => _host.Grains.GetGrain<IUserStreamGrain>(User);
 
+    public static async Task<StreamHost> StartAsync(FakeStore store, long[] history)
+    {
+        var host = await StartAsync(store);
+        host.History.Acknowledged.UnionWith(history);
+        return host;
+    }
+
     public static async Task<StreamHost> StartAsync(FakeStore? store = null, ManualClock? clock = null, params (string Key, string Value)[] settings)
     {
         var history = new FakeHistory();
@@ -146,6 +153,8 @@ internal sealed class FakeHistory : IHistory
 
 internal sealed class FakeStore : IStreamStateStore
 {
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, SavedStream> _kept = [];
     private SavedStreams? _saved;
     private int _taken;
 
@@ -156,17 +165,71 @@ internal sealed class FakeStore : IStreamStateStore
 
     public TimeSpan Away { get; set; }
 
+    public bool IsShared => false;
+
+    /// <summary>Every call throws, as where a database is away.</summary>
+    public bool IsAway { get; set; }
+
+    /// <summary>Versions that are kept.</summary>
+    public IReadOnlyList<long> Kept
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _kept.Keys.Order()];
+            }
+        }
+    }
+
     public Task SaveAsync(string user, SavedStreams streams)
     {
+        Check();
         _saved = streams;
         return Task.CompletedTask;
     }
 
-    public Task<TakenStreams?> TakeAsync(string user)
+    public Task<TakenStreams> TakeAsync(string user)
     {
         Interlocked.Increment(ref _taken);
-        var saved = Interlocked.Exchange(ref _saved, null);
-        return Task.FromResult(saved is null ? null : new TakenStreams(saved, Away));
+        Check();
+        lock (_gate)
+        {
+            return Task.FromResult(new TakenStreams(Interlocked.Exchange(ref _saved, null), Away, [.. _kept.Values.Select(answer => new KeptAnswer(answer, Away))]));
+        }
+    }
+
+    public Task KeepAsync(string user, SavedStream answer)
+    {
+        Check();
+        lock (_gate)
+        {
+            _kept[answer.Version] = answer;
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task ForgetAsync(string user, long version)
+    {
+        Check();
+        lock (_gate)
+        {
+            _kept.Remove(version);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>What a process that was killed leaves: the kept answers alone.</summary>
+    public void LoseSaved() => _saved = null;
+
+    private void Check()
+    {
+        if (IsAway)
+        {
+            throw new HistoryAwayException();
+        }
     }
 }
 

@@ -96,7 +96,7 @@ public sealed partial class DeployTests
 
     private static List<string> Sources()
     {
-        string[] rooms = ["Core", "Grains", "Gateway", "Exporter", "Registry", "Silo", "Sdk", "Sdk.RabbitMq", "openresty"];
+        string[] rooms = ["Core", "Grains", "Storage", "Gateway", "Exporter", "Registry", "Silo", "Sdk", "Sdk.RabbitMq", "openresty"];
         return [.. rooms.Select(In).Where(Directory.Exists)
             .SelectMany(room => Directory.EnumerateFiles(room, "*", SearchOption.AllDirectories))
             .Where(file => Path.GetExtension(file) is ".cs" or ".lua")

@@ -34,11 +34,24 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
 
     public static string Token(string user) => TokenMint.Hs256(Secret, user, DateTimeOffset.UtcNow.AddHours(1));
 
-    public Task<Member> StartSiloAsync(string name, string? etcd = null) =>
-        StartAsync("Silo", name, "--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey);
+    /// <summary>A database for all silos and Gateways that are started from now on.</summary>
+    public string? Postgres { get; set; }
+
+    public async Task<Member> StartSiloAsync(string name, string? etcd = null)
+    {
+        var port = FreePort.Next();
+        var silo = await StartAsync(
+            "Silo", name, ["--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey, "--silo-port", $"{port}", .. Database]);
+        silo.SiloPort = port;
+        return silo;
+    }
 
     /// <summary>A Gateway with a silo inside; one of the same name takes over what was kept.</summary>
     public Task<Member> StartGatewayAsync(string name) => StartGatewayAsync(name, []);
+
+    /// <summary>A Gateway with a silo inside whose workers are a lane's; null is base's.</summary>
+    public Task<Member> StartLaneGatewayAsync(string name, string? lane, params string[] more) =>
+        StartGatewayAsync(name, more, new Dictionary<string, string?> { ["COLORING_ENV"] = lane ?? "" });
 
     /// <summary>A Gateway without a silo.</summary>
     public Task<Member> StartClientAsync(string name) => StartGatewayAsync(name, ["--client"]);
@@ -51,21 +64,27 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
         _data.Dispose();
     }
 
-    private Task<Member> StartGatewayAsync(string name, string[] more) => StartAsync(
+    private string[] Database => Postgres is null ? [] : [$"--History:Postgres:ConnectionString={Postgres}"];
+
+    private Task<Member> StartGatewayAsync(string name, string[] more, IReadOnlyDictionary<string, string?>? environment = null) => StartAsync(
         "Gateway",
         name,
+        environment ?? new Dictionary<string, string?>(),
         [
             "--etcd", Etcd, "--admin-key", AdminKey, "--jwt-secret", Secret, "--data", _data[name], $"--Gateway:Id={name}", $"--Engine:Name={name}",
-            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. more,
+            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. Database, .. more,
         ]);
 
-    private async Task<Member> StartAsync(string program, string name, params string[] arguments)
+    private Task<Member> StartAsync(string program, string name, params string[] arguments) =>
+        StartAsync(program, name, new Dictionary<string, string?>(), arguments);
+
+    private async Task<Member> StartAsync(string program, string name, IReadOnlyDictionary<string, string?> environment, string[] arguments)
     {
         var process = RealProcess.Start(new RealProcessStart(
             "dotnet", [Path.Combine(AppContext.BaseDirectory, $"Fairway.{program}.dll"), "--port", "0", $"--Engine:ProbeTimeout={ProbeTimeout}", .. arguments])
         {
             // Many processes on few cores: the collector of servers would take a heap a core in each.
-            Environment = new Dictionary<string, string?> { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
+            Environment = new Dictionary<string, string?>(environment) { ["DOTNET_gcServer"] = "0", ["DOTNET_EnableDiagnostics"] = "0" },
         });
         var ready = await process.WaitForLineAsync(line => line.StartsWith("READY ", StringComparison.Ordinal), TimeSpan.FromMinutes(4));
         var member = new Member(name, process, new Uri(ready["READY ".Length..].Trim()));
@@ -86,6 +105,9 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
     public Uri Url => url;
 
     public HttpClient Http => _http;
+
+    /// <summary>Where other silos reach a silo that is a process of its own.</summary>
+    public int SiloPort { get; set; }
 
     /// <summary>How many silos this one holds for active.</summary>
     public async Task<int> ActiveSilosAsync()
@@ -124,9 +146,14 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
         .FirstOrDefault();
 
     /// <summary>Posts a prompt and returns its version; any answer but 202 is thrown: nothing was promised.</summary>
-    public async Task<string> AskAsync(string user, string knobs, string conversation = "main")
+    public async Task<string> AskAsync(string user, string knobs, string conversation = "main", IReadOnlyDictionary<string, string>? headers = null)
     {
         using var request = Authorized(HttpMethod.Post, "/v1/streams", user);
+        foreach (var (header, value) in headers ?? new Dictionary<string, string>())
+        {
+            request.Headers.Add(header, value);
+        }
+
         request.Content = new StringContent(
             $$"""{"model":"demo","conversation":"{{conversation}}","messages":[{"role":"user","content":"go"}],"knobs":{{knobs}}}""", null, "application/json");
         using var response = await _http.SendAsync(request);
@@ -140,10 +167,32 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
     }
 
     /// <summary>Follows a version to the end of the response.</summary>
-    public async Task<StreamReading> FollowAsync(string user, string version)
+    /// <param name="after">The id of the last frame the reader has.</param>
+    public async Task<StreamReading> FollowAsync(string user, string version, string? after = null)
     {
         var request = Authorized(HttpMethod.Get, $"/v1/streams/{version}/events", user);
+        if (after is not null)
+        {
+            request.Headers.Add("Last-Event-ID", after);
+        }
+
         return await StreamReading.BeginAsync(await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+    }
+
+    public async Task<System.Net.HttpStatusCode> AcknowledgeAsync(string user, string version)
+    {
+        using var request = Authorized(HttpMethod.Post, $"/v1/streams/{version}/ack", user);
+        using var response = await _http.SendAsync(request);
+        return response.StatusCode;
+    }
+
+    /// <summary>Versions in the history of a conversation, newest first.</summary>
+    public async Task<string[]> HistoryAsync(string user)
+    {
+        using var request = Authorized(HttpMethod.Get, "/v1/history", user);
+        using var response = await _http.SendAsync(request);
+        response.EnsureSuccessStatusCode();
+        return [.. (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("version").GetString()!)];
     }
 
     public async ValueTask DisposeAsync()

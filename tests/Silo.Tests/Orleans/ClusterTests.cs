@@ -53,12 +53,28 @@ public sealed class ClusterTests(ClusterTests.Fixture fixture) : IClassFixture<C
     }
 
     [Fact]
-    public async Task Streams_AreNotHeldByASiloWithoutHistory()
+    public async Task Streams_AreHeldWhereHistoryReachesFurthest()
     {
-        var version = await fixture.Client.AskAsync("bob", """{"tokens":1}""");
-        await (await fixture.Client.FollowAsync("bob", version)).Ended.WaitAsync(Cluster.Patience);
+        foreach (var user in (string[])["bob", "cid", "dan", "eve"])
+        {
+            var version = await fixture.Client.AskAsync(user, """{"tokens":1}""");
+            await (await fixture.Client.FollowAsync(user, version)).Ended.WaitAsync(Cluster.Patience);
+        }
 
+        // the silos have neither a database nor a folder
         Assert.Equal(await fixture.Gateway.OwnSiloAsync(), Assert.Single(await fixture.Client.HoldersAsync("UserStreamGrain")));
+    }
+
+    [Fact]
+    public async Task History_OfTheSiloThatHoldsTheUser_IsReadAtTheClient()
+    {
+        var version = await fixture.Client.AskAsync("fay", """{"tokens":1}""");
+        await (await fixture.Client.FollowAsync("fay", version)).Ended.WaitAsync(Cluster.Patience);
+
+        Assert.Equal(HttpStatusCode.NoContent, await fixture.Client.AcknowledgeAsync("fay", version));
+
+        Assert.Equal([version], await fixture.Client.HistoryAsync("fay"));
+        Assert.Equal([version], await fixture.Gateway.HistoryAsync("fay"));
     }
 
     [Fact]

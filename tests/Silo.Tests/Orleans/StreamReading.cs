@@ -7,6 +7,7 @@ namespace Fairway.Silo.Tests.Orleans;
 internal sealed class StreamReading
 {
     private readonly List<(string Event, int Offset)> _frames = [];
+    private readonly List<string> _texts = [];
     private readonly Lock _gate = new();
 
     private StreamReading(HttpResponseMessage response) => Ended = ReadAsync(response);
@@ -21,6 +22,18 @@ internal sealed class StreamReading
             lock (_gate)
             {
                 return _frames.Count;
+            }
+        }
+    }
+
+    /// <summary>Id, event and data of each frame so far.</summary>
+    public string[] Frames
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _texts];
             }
         }
     }
@@ -52,6 +65,7 @@ internal sealed class StreamReading
 
                 lock (_gate)
                 {
+                    _texts.Add($"{id} {item.EventType} {item.Data}");
                     _frames.Add((item.EventType, int.Parse(id[(id.IndexOf(':', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture)));
                 }
             }
