@@ -51,7 +51,7 @@ internal sealed record Scenario(string Name, string Title, Setup Setup, string[]
     private static Scenario Herd(int clients, double refresh, bool synchronised, double step) => new(
         $"herd-{clients}-{refresh:0}{(synchronised ? "-sync" : "")}",
         $"0.7x, {clients} clients, a list each {refresh / 1000:0.#} s{(synchronised ? ", all at once" : "")}",
-        new Setup { Clients = clients, RefreshMs = refresh, Synchronised = synchronised, Loads = [0.7], StepMs = step, WarmUpMs = 10_000 },
+        new Setup { Clients = clients, RefreshMs = refresh, Synchronised = synchronised, Loads = [0.7], StepMs = step, WarmUpMs = Math.Max(10_000, 3 * refresh) },
         ["0.7x"],
         Herding);
 
