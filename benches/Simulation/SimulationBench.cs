@@ -91,6 +91,8 @@ internal static class SimulationBench
             return;
         }
 
+        Directory.CreateDirectory(folder);
+
         foreach (var ramp in scenarios.Where(scenario => scenario.Name.StartsWith("ramp", StringComparison.Ordinal)))
         {
             Save("p99.9 latency by load, ", ramp, figures => figures.P999, "ms", $"balancing-{ramp.Name}.svg");

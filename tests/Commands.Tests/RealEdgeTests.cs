@@ -55,6 +55,7 @@ public sealed class RealEdgeTests(RealProduct real)
                 ["FAIRWAY_ADMIN_KEY"] = "test-admin",
                 ["FAIRWAY_ETCD"] = real.Etcd,
                 ["FAIRWAY_TOPIC"] = "orders.created",
+                ["Fairway__RabbitMq__Uri"] = real.Broker,
                 ["FAIRWAY_PROCESSES"] = _product.DataFolder,
                 ["FAIRWAY_BACKEND"] = RunningProduct.Program("Backend"),
                 ["TMPDIR"] = $"{_product.DataFolder}/tmp", // by which ./run knows it for its own

@@ -12,11 +12,15 @@ public sealed class RealProduct : IAsyncLifetime
     /// <summary>The address of the registry.</summary>
     public string Etcd { get; private set; } = "";
 
+    /// <summary>The address of RabbitMQ.</summary>
+    public string Broker { get; private set; } = "";
+
     public async Task InitializeAsync()
     {
         await Product.InitializeAsync();
         Edge = new Uri(await SaidAsync("EDGE "));
         Etcd = await SaidAsync("ETCD ");
+        Broker = $"amqp://guest:guest@{await SaidAsync("RABBITMQ ")}/";
     }
 
     public Task DisposeAsync() => Product.DisposeAsync();
