@@ -24,6 +24,7 @@ public sealed class RealProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
+    private int _isDisposed;
 
     static RealProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
@@ -192,8 +193,11 @@ public sealed class RealProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
-        _process.Dispose();
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            await StopAsync();
+            _process.Dispose();
+        }
     }
 
     private static async Task<bool> Quietly(Func<Task<bool>> probe)

@@ -166,17 +166,28 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
         return JsonSerializer.Deserialize<JsonElement>(text).GetProperty("version").GetString()!;
     }
 
-    /// <summary>Follows a version to the end of the response.</summary>
+    /// <summary>Follows a version to the end of the response; one that is told to come back (503 with Retry-After) does.</summary>
     /// <param name="after">The id of the last frame the reader has.</param>
     public async Task<StreamReading> FollowAsync(string user, string version, string? after = null)
     {
-        var request = Authorized(HttpMethod.Get, $"/v1/streams/{version}/events", user);
-        if (after is not null)
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
         {
-            request.Headers.Add("Last-Event-ID", after);
-        }
+            var request = Authorized(HttpMethod.Get, $"/v1/streams/{version}/events", user);
+            if (after is not null)
+            {
+                request.Headers.Add("Last-Event-ID", after);
+            }
 
-        return await StreamReading.BeginAsync(await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+            var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            if (response.Headers.RetryAfter?.Delta is not { } wait || TimeProvider.System.GetElapsedTime(began) > Cluster.Patience)
+            {
+                return await StreamReading.BeginAsync(response);
+            }
+
+            response.Dispose();
+            await Task.Delay(wait, TimeProvider.System);
+        }
     }
 
     public async Task<System.Net.HttpStatusCode> AcknowledgeAsync(string user, string version)
