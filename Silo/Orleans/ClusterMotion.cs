@@ -22,17 +22,5 @@ internal sealed class ClusterMotion(ISiloStatusOracle silos) : IClusterMotion, I
         }
     }
 
-    public void Participate(ISiloLifecycle observer) => observer.Subscribe(
-        nameof(ClusterMotion),
-        ServiceLifecycleStage.RuntimeGrainServices,
-        _ =>
-        {
-            silos.SubscribeToSiloStatusEvents(this);
-            return Task.CompletedTask;
-        },
-        _ =>
-        {
-            silos.UnSubscribeFromSiloStatusEvents(this);
-            return Task.CompletedTask;
-        });
+    public void Participate(ISiloLifecycle observer) => observer.Listen(ServiceLifecycleStage.RuntimeGrainServices, silos, this);
 }

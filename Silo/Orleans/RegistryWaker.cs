@@ -6,19 +6,7 @@ namespace Fairway.Silo.Orleans;
 internal sealed class RegistryWaker(ISiloStatusOracle silos, IGrainFactory grains, ILogger<RegistryWaker> logger)
     : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener
 {
-    public void Participate(ISiloLifecycle observer) => observer.Subscribe(
-        nameof(RegistryWaker),
-        ServiceLifecycleStage.Active,
-        _ =>
-        {
-            silos.SubscribeToSiloStatusEvents(this);
-            return Task.CompletedTask;
-        },
-        _ =>
-        {
-            silos.UnSubscribeFromSiloStatusEvents(this);
-            return Task.CompletedTask;
-        });
+    public void Participate(ISiloLifecycle observer) => observer.Listen(ServiceLifecycleStage.Active, silos, this);
 
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
