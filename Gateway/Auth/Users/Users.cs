@@ -50,15 +50,12 @@ public sealed class Users
     public string? MintDemoToken() => _secret is null ? null : TokenMint.Hs256(_secret, DemoSubject, _clock.GetUtcNow() + DemoLife);
 
     /// <summary>The token that the call carries in its header; null when it carries none.</summary>
-    public static string? Bearer(HttpRequest request) =>
-        request.Headers.Authorization is [{ } value] && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value[Scheme.Length..].Trim() : null;
+    public static string? Bearer(HttpRequest request) => TryBearer(request, out var token) ? token.ToString() : null;
 
     /// <summary>What the call's token says; null with the code and words of the refusal.</summary>
     public UserToken? Find(HttpRequest request, out string code, out string detail)
     {
-        var token = request.Headers.Authorization is [{ } value] && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? value.AsSpan(Scheme.Length).Trim()
-            : request.Cookies[Cookie];
+        var token = TryBearer(request, out var bearer) ? bearer : request.Cookies[Cookie];
         if (token.IsEmpty)
         {
             (code, detail) = ("TOKEN_REQUIRED", $"This call needs the header {HeaderNames.Authorization}: Bearer, or the session cookie.");
@@ -79,5 +76,12 @@ public sealed class Users
         }
 
         return verified;
+    }
+
+    private static bool TryBearer(HttpRequest request, out ReadOnlySpan<char> token)
+    {
+        var found = request.Headers.Authorization is [{ } value] && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? value : null;
+        token = found is null ? default : found.AsSpan(Scheme.Length).Trim();
+        return found is not null;
     }
 }
