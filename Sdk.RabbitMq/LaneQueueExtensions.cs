@@ -39,7 +39,13 @@ public static class LaneQueueExtensions
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RegistryWatcher>>()));
         services.AddSingleton<ILaneViews>(provider => provider.GetRequiredService<RegistryLaneViews>());
         services.AddHostedService(provider => provider.GetRequiredService<RegistryLaneViews>());
-        services.AddSingleton(provider => new LanePublisher(provider.GetRequiredService<BrokerContext>(), provider.GetRequiredService<ILaneViews>()));
+        services.AddSingleton(provider =>
+        {
+            var (service, instance) = (provider.GetRequiredService<IOptions<FairwayOptions>>().Value.Service, provider.GetService<FairwayInstance>());
+            return new LanePublisher(
+                provider.GetRequiredService<BrokerContext>(), provider.GetRequiredService<ILaneViews>(), registered: () =>
+                    instance is { State: RegistrationState.Registered, Record.Lane: { Length: > 0 } lane } ? (lane, service) : null);
+        });
         services.AddHostedService<PublisherStart>();
         return services;
     }

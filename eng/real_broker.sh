@@ -52,8 +52,12 @@ start_postgres() {
   secret=$data/postgres.secret
   [ -f "$secret" ] || (umask 077 && head -c 24 /dev/urandom | base64 | tr -d '/+=\n' >"$secret")
   if [ ! -f "$folder/cluster/PG_VERSION" ]; then
-    (cd / && "${as_postgres[@]}" "$programs/initdb" -D "$folder/cluster" -U fairway -E UTF8 --locale=C --no-sync --auth=scram-sha-256 --pwfile=/dev/stdin <"$secret") \
+    # A file of that user's own: what root has open as standard input it may not open again.
+    cp "$secret" "$folder/secret"
+    [ ${#as_postgres[@]} -eq 0 ] || chown postgres: "$folder/secret"
+    (cd / && "${as_postgres[@]}" "$programs/initdb" -D "$folder/cluster" -U fairway -E UTF8 --locale=C --no-sync --auth=scram-sha-256 --pwfile="$folder/secret") \
       >"$data/logs/initdb.log" 2>&1 || { cat "$data/logs/initdb.log" >&2; die 'initdb failed'; }
+    rm "$folder/secret"
   fi
   stop_signal[postgres]=INT # ends sessions; TERM would wait for them
   start postgres env -C / "${as_postgres[@]}" "$programs/postgres" -D "$folder/cluster" -p "$postgres_port" \

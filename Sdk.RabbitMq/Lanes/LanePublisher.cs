@@ -28,13 +28,17 @@ public sealed class LanePublisher : IAsyncDisposable
     private readonly BrokerContext _context;
     private readonly ILaneViews _views;
     private readonly ConfirmedPublisher _publisher;
+    private readonly Func<(string Lane, string Service)?> _registered;
     private readonly ConcurrentDictionary<(IConnection Connection, string Topic, string? Lane, string Table), Task> _declared = new();
     private readonly ConcurrentDictionary<(string Topic, string Lane, string Table), (TopicStamp Stamp, byte[] Text)> _stamps = new();
 
+    private volatile bool _ownIsSeen;
+
     /// <param name="name">Of its link to the broker, in logs and metrics.</param>
-    public LanePublisher(BrokerContext context, ILaneViews views, string name = "topics.publish")
+    /// <param name="registered">The lane and the service that this process is registered for; null while it is not, or where it is base's.</param>
+    public LanePublisher(BrokerContext context, ILaneViews views, string name = "topics.publish", Func<(string Lane, string Service)?>? registered = null)
     {
-        (_context, _views) = (context, views);
+        (_context, _views, _registered) = (context, views, registered ?? (static () => null));
         _publisher = new ConfirmedPublisher(context, name, (_, _) => Task.CompletedTask);
     }
 
@@ -46,14 +50,17 @@ public sealed class LanePublisher : IAsyncDisposable
 
     /// <summary>Publishes; every group has the message on its disk when this returns.</summary>
     /// <returns>The message's id.</returns>
-    /// <exception cref="BrokerAwayException">Not known to have arrived; to publish it again under the same id is right.</exception>
+    /// <exception cref="BrokerAwayException">
+    /// Not known to have arrived, or its label is one that nobody can tell the groups of, as the registry was never read; to publish it
+    /// again under the same id is right.
+    /// </exception>
     /// <exception cref="BrokerRefusedException">A group's queue refuses it.</exception>
     public async Task<string> PublishAsync(
         string topic, ReadOnlyMemory<byte> body, LaneMessageOptions? options = null, CancellationToken cancellationToken = default)
     {
         Group.CheckTopic(topic);
         var label = options?.Label ?? LaneContext.Current;
-        var view = _views.Current;
+        var view = await ViewAsync(label.Lane, cancellationToken);
         if (_publisher.Connection is not { } connection)
         {
             throw new BrokerAwayException(mayHaveArrived: false);
@@ -67,6 +74,35 @@ public sealed class LanePublisher : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _publisher.DisposeAsync();
+
+    /// <summary>
+    /// A view that can tell a lane's groups. It is waited for where the registry was not read yet, and where what this process itself
+    /// declared by its registration did not come back to it yet: others already route by that.
+    /// </summary>
+    private async ValueTask<LaneView> ViewAsync(string? lane, CancellationToken cancellationToken)
+    {
+        var view = _views.Current;
+        if (lane is null || IsEnough(view))
+        {
+            return view;
+        }
+
+        view = await _views.OnceAsync(IsEnough, TimeSpan.FromSeconds(_context.Options.ConfirmSeconds), _context.Time, cancellationToken);
+        _ownIsSeen |= !view.IsUnread; // else an operator took it back
+        return view.IsUnread ? throw new BrokerAwayException(mayHaveArrived: false) : view;
+
+        bool IsEnough(LaneView known) => !known.IsUnread && (_ownIsSeen || SeesOwn(known, lane));
+    }
+
+    private bool SeesOwn(LaneView view, string lane)
+    {
+        if (_registered() is not { } own || own.Lane != lane)
+        {
+            return true;
+        }
+
+        return _ownIsSeen = view.Table.TryGetDeclaration(lane, own.Service, out _);
+    }
 
     private BasicProperties Properties(string topic, Label label, LaneView view, string id, LaneMessageOptions? options)
     {

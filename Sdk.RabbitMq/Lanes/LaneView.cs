@@ -7,6 +7,7 @@ namespace Fairway.Sdk.RabbitMq.Lanes;
 /// <summary>Lanes and their declarations as this process knows them; immutable.</summary>
 public sealed class LaneView
 {
+    /// <summary>Nothing was read yet.</summary>
     public static readonly LaneView Empty = new(DirectoryTables.Empty, "0", [], isStale: true);
 
     private readonly DirectoryTables _tables;
@@ -29,6 +30,9 @@ public sealed class LaneView
     public ImmutableHashSet<string> LiveLanes { get; }
 
     public bool IsStale { get; }
+
+    /// <summary>Whether the registry was never read, so that any lane may declare anything.</summary>
+    public bool IsUnread => ReferenceEquals(this, Empty);
 
     public ImmutableHashSet<string> Offline { get; }
 

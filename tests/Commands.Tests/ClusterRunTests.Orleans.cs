@@ -15,7 +15,7 @@ public sealed class ClusterRunTests
     [Fact]
     public async Task Cluster_SiloKilledThenTerminated_GoesOnAndLeavesNothing()
     {
-        var product = new RunningProduct { More = ["--cluster", "3"] };
+        var product = new RunningProduct { More = ["--cluster", "3"], IsOpen = true };
         try
         {
             await product.InitializeAsync();

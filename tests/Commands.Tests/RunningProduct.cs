@@ -20,6 +20,9 @@ public sealed class RunningProduct : IAsyncLifetime
     /// <summary>Switches beside the usual ones.</summary>
     public string[] More { get; init; } = [];
 
+    /// <summary>Whether other users reach the data folder, such as postgres, else its owner alone.</summary>
+    public bool IsOpen { get; init; }
+
     public RealProcess Process => _run ?? throw new InvalidOperationException("./run is not started.");
 
     /// <summary>What dotnet test sets for its own build must not reach the build inside ./run.</summary>
@@ -34,6 +37,11 @@ public sealed class RunningProduct : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        if (IsOpen)
+        {
+            File.SetUnixFileMode(_data.Path, File.GetUnixFileMode(_data.Path) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        }
+
         await File.WriteAllTextAsync(_data["services.json"], """{"services":{"legacy":{"legacy-1":{"address":"127.0.0.1:9"}}}}""");
         _run = RealProcess.Start(Command(
             "run", ["--port", "0", "--engine", Engine, "--data", DataFolder, "--admin-key", "test-admin", "--services", _data["services.json"], .. More]));

@@ -52,6 +52,60 @@ public sealed class LaneQueueTests(RabbitFixture rabbit) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Publish_LanesNotReadYet_WaitsForThemAndKeepsToTheLane()
+    {
+        await using var rig = new LaneRig(rabbit, lanes: new SetLanes(isRead: false));
+        await rig.StartPublisherAsync();
+        await rig.ConsumeAsync("stock");
+        await rig.ConsumeAsync("stock", "blue");
+
+        var labelled = rig.PublishAsync("to blue", "blue");
+        await rig.PublishAsync("plain"); // needs no lanes
+        Assert.False(labelled.IsCompleted);
+        rig.Lanes.Declare("blue", "stock");
+        await labelled;
+
+        await Eventually.True(() => rig.Seen.Count == 2);
+        Assert.Equal(["stock: plain", "stock@blue: to blue"], rig.Seen.Select(seen => $"{seen.Who}: {seen.Text}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Publish_LanesNeverRead_IsRefusedAndNothingArrives()
+    {
+        await using var rig = new LaneRig(rabbit, lanes: new SetLanes(isRead: false), confirmSeconds: 0.2);
+        await rig.StartPublisherAsync();
+        await rig.ConsumeAsync("stock");
+
+        var away = await Assert.ThrowsAsync<BrokerAwayException>(() => rig.PublishAsync("to blue", "blue"));
+
+        Assert.False(away.MayHaveArrived);
+        await rig.PublishAsync("plain");
+        await Eventually.True(() => !rig.Seen.IsEmpty);
+        Assert.Equal("plain", Assert.Single(rig.Seen).Text);
+    }
+
+    [Fact]
+    public async Task Publish_OwnRegistrationNotSeenYet_WaitsForItOnce()
+    {
+        await using var rig = new LaneRig(rabbit, registered: () => ("blue", "stock"), confirmSeconds: 1);
+        await rig.StartPublisherAsync();
+        await rig.ConsumeAsync("stock");
+        await rig.ConsumeAsync("stock", "blue");
+
+        await rig.PublishAsync("to red", "red"); // another lane's
+        var labelled = rig.PublishAsync("to blue", "blue");
+        Assert.False(labelled.IsCompleted);
+        rig.Lanes.Declare("blue", "stock");
+        await labelled;
+        rig.Lanes.Remove("blue"); // by an operator: from now on undeclared
+        await rig.PublishAsync("late", "blue");
+
+        await Eventually.True(() => rig.Seen.Count == 3);
+        Assert.Equal(
+            ["stock: late", "stock: to red", "stock@blue: to blue"], rig.Seen.Select(seen => $"{seen.Who}: {seen.Text}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Publish_WithinALabel_CarriesItAndTheNextMessageSeesNone()
     {
         await _rig.ConsumeAsync("stock", configure: options => options with { Concurrency = 1 });

@@ -62,7 +62,14 @@ internal sealed class SetLanes : ILaneViews
     private int _version;
     private bool _isStale;
 
-    public SetLanes() => Show();
+    /// <param name="isRead">Else nothing is known until the first change.</param>
+    public SetLanes(bool isRead = true)
+    {
+        if (isRead)
+        {
+            Show();
+        }
+    }
 
     public LaneView Current { get; private set; } = LaneView.Empty;
 
@@ -143,18 +150,21 @@ internal sealed class LaneRig : IAsyncDisposable
     private readonly BrokerContext _context;
     private readonly List<LaneConsumer> _consumers = [];
 
-    public LaneRig(RabbitFixture rabbit, string? uri = null)
+    /// <param name="lanes">Default: lanes that are read and empty.</param>
+    /// <param name="registered">What the publisher's process is registered for.</param>
+    public LaneRig(RabbitFixture rabbit, string? uri = null, SetLanes? lanes = null, Func<(string Lane, string Service)?>? registered = null, double confirmSeconds = 5)
     {
+        Lanes = lanes ?? new SetLanes();
         _server = rabbit.Server;
         _context = new BrokerContext(
-            new BrokerOptions { Uri = uri ?? _server.Uri }, ActivatorUtilities.CreateInstance<BrokerMetrics>(_services), TimeProvider.System, NullLogger.Instance);
+            new BrokerOptions { Uri = uri ?? _server.Uri, ConfirmSeconds = confirmSeconds }, ActivatorUtilities.CreateInstance<BrokerMetrics>(_services), TimeProvider.System, NullLogger.Instance);
         Metrics = ActivatorUtilities.CreateInstance<LaneQueueMetrics>(_services);
-        Publisher = new LanePublisher(_context, Lanes);
+        Publisher = new LanePublisher(_context, Lanes, registered: registered);
     }
 
     public string Topic { get; } = RabbitFixture.NewTopic();
 
-    public SetLanes Lanes { get; } = new();
+    public SetLanes Lanes { get; }
 
     public LanePublisher Publisher { get; }
 

@@ -39,6 +39,19 @@ internal sealed class JobGroups
 
     public void Forget(Group group) => _depths.TryRemove(group, out _);
 
+    /// <summary>Whether it can be told where a job with this label goes: not before the lanes were read for the first time.</summary>
+    /// <param name="label">The lane of its label; null for none.</param>
+    public async ValueTask<bool> CanTellAsync(string? label, TimeProvider time)
+    {
+        if (label is null || !_options.Lanes || !_views.Current.IsUnread)
+        {
+            return true;
+        }
+
+        var view = await _views.OnceAsync(static view => !view.IsUnread, TimeSpan.FromSeconds(_options.ConfirmSeconds), time);
+        return !view.IsUnread;
+    }
+
     /// <summary>Where a job with this label goes now, and the stamp that says by which lane table.</summary>
     /// <param name="label">The lane of its label; null for none.</param>
     public (Group Group, TopicStamp Stamp) Of(string? label)

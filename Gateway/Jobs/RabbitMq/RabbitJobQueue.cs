@@ -101,6 +101,11 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         using (reservation)
         {
             var label = LabelText.Read(job.Label);
+            if (!await _groups.CanTellAsync(label.Lane, _time))
+            {
+                throw new QueueAwayException();
+            }
+
             var (group, stamp) = _groups.Of(label.Lane);
             try
             {

@@ -250,6 +250,22 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
     }
 
     [Fact]
+    public async Task Enqueue_LanesNotReadYet_WaitsForThemOrIsRefused()
+    {
+        await using var lanes = new Lanes();
+        await using var rig = await StartAsync(options => options.ConfirmSeconds = 0.2, lanes: lanes);
+        await Assert.ThrowsAsync<QueueAwayException>(() => rig.EnqueueAsync(Label.Of("blue"), 1));
+        await rig.EnqueueAsync(2); // needs no lanes
+        Assert.Equal(2, (await rig.NextAsync()).Version);
+
+        await using var patient = await StartAsync(lanes: lanes);
+        var labelled = patient.EnqueueAsync(Label.Of("blue"), 3);
+        Assert.False(labelled.IsCompleted);
+        await lanes.Views.StartAsync(CancellationToken.None);
+        await labelled;
+    }
+
+    [Fact]
     public async Task TryAdmit_LaneFull_LeavesBasesPlaces()
     {
         await using var lanes = await Lanes.StartAsync();
