@@ -44,7 +44,7 @@ public static class LaneQueueExtensions
             var (service, instance) = (provider.GetRequiredService<IOptions<FairwayOptions>>().Value.Service, provider.GetService<FairwayInstance>());
             return new LanePublisher(
                 provider.GetRequiredService<BrokerContext>(), provider.GetRequiredService<ILaneViews>(), registered: () =>
-                    instance is { State: RegistrationState.Registered, Record.Lane: { Length: > 0 } lane } ? (lane, service) : null);
+                    instance is { State: RegistrationState.Waiting or RegistrationState.Registered, Record.Lane: { Length: > 0 } lane } ? (lane, service) : null);
         });
         services.AddHostedService<PublisherStart>();
         return services;

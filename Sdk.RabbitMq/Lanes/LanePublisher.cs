@@ -35,7 +35,7 @@ public sealed class LanePublisher : IAsyncDisposable
     private volatile bool _ownIsSeen;
 
     /// <param name="name">Of its link to the broker, in logs and metrics.</param>
-    /// <param name="registered">The lane and the service that this process is registered for; null while it is not, or where it is base's.</param>
+    /// <param name="registered">The lane and the service that this process is registered for or about to be; null where it is base's.</param>
     public LanePublisher(BrokerContext context, ILaneViews views, string name = "topics.publish", Func<(string Lane, string Service)?>? registered = null)
     {
         (_context, _views, _registered) = (context, views, registered ?? (static () => null));

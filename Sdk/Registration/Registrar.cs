@@ -72,12 +72,13 @@ internal sealed class Registrar : IAsyncDisposable
     public async Task LeaveAsync(InstanceRecord record, CancellationToken cancellationToken)
     {
         var wasThere = _instance.State is RegistrationState.Registered or RegistrationState.Draining;
+        var mayHaveDeclared = _isWanted && record.Lane.Length > 0;
         var clean = await GoodbyeAsync(
             record,
             async token =>
             {
                 await _keeper.DisposeAsync().AsTask().WaitAsync(token);
-                if (wasThere && record.Lane.Length > 0)
+                if (mayHaveDeclared)
                 {
                     await _lanes.LeaveAsync(record.Lane, record.Service, token);
                 }
@@ -115,13 +116,13 @@ internal sealed class Registrar : IAsyncDisposable
 
             if (_instance.State != RegistrationState.Registered)
             {
+                // Declared before it can be found: one that is found and dies at once must be missed, not stood in for by base.
+                await DeclareAsync(record, releaseRevision, cancellationToken);
                 await PutAsync(record, cancellationToken);
             }
 
-            if (record.Lane.Length > 0)
-            {
-                await _lanes.DeclareAsync(record.Lane, record.Service, releaseRevision, cancellationToken);
-            }
+            // And again: the last one of the lane may have left meanwhile, and taken the declaration back.
+            await DeclareAsync(record, releaseRevision, cancellationToken);
         }
         catch (RegistryException failure)
         {
@@ -149,6 +150,15 @@ internal sealed class Registrar : IAsyncDisposable
         }
 
         return record.Lane.Length > 0 ? _lease : null;
+    }
+
+    private async Task DeclareAsync(InstanceRecord record, long releaseRevision, CancellationToken cancellationToken)
+    {
+        if (record.Lane.Length > 0)
+        {
+            _isWanted = true;
+            await _lanes.DeclareAsync(record.Lane, record.Service, releaseRevision, cancellationToken);
+        }
     }
 
     /// <summary>A release has made this instance's lane base: what its lease keeps must say so too.</summary>

@@ -126,11 +126,11 @@ internal sealed class LaneFaults : IAsyncDisposable
         var began = Stopwatch.GetTimestamp();
         foreach (var gateway in _gateways)
         {
-            while (!holds(await RouteAsync(gateway, query)))
+            while (await RouteAsync(gateway, query) is var route && !holds(route))
             {
                 if (Stopwatch.GetElapsedTime(began) > Patience)
                 {
-                    throw new TimeoutException($"{gateway} does not route '{query}' as expected after {Patience.TotalSeconds:0} s.");
+                    throw new TimeoutException($"{gateway} does not route '{query}' as expected after {Patience.TotalSeconds:0} s, but: {route}");
                 }
 
                 await Task.Delay(Interval, TimeProvider.System);

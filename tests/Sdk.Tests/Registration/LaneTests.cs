@@ -24,6 +24,19 @@ public sealed class LaneTests : IDisposable
         Assert.Equal(new LaneDeclaration("orders", "registration", "park"), await _registry.DeclarationAsync("blue"));
     }
 
+    [Fact]
+    public async Task Register_InALane_IsDeclaredBeforeItIsFound()
+    {
+        await _registry.MakeLaneAsync("blue");
+        await using var host = await StartAsync("blue");
+        await InStateAsync(host, RegistrationState.Registered);
+
+        var declaration = (await _registry.GetAsync(RegistryKeys.Declaration("blue", "orders")))!.Value;
+        var instance = (await _registry.GetAsync(RegistryKeys.Instance("orders", "orders-1")))!.Value;
+        Assert.True(declaration.CreateRevision < instance.CreateRevision);
+        Assert.True(declaration.ModRevision > instance.ModRevision); // and again: the last one may have left in between
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
