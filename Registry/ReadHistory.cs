@@ -2,7 +2,7 @@ namespace Fairway.Registry;
 
 /// <summary>
 /// What a reader has seen of a prefix, as far as it takes to tell whether a registry that comes back has the same history: the
-/// bookkeeping of every key that stands, and the last changes whole. Not thread-safe.
+/// bookkeeping of every key that stands with a hash of its value, and the last changes whole. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// A cluster restored from a backup keeps its id where its members keep their names and addresses, and its revision soon
@@ -10,7 +10,7 @@ namespace Fairway.Registry;
 /// </remarks>
 internal sealed class ReadHistory
 {
-    /// <summary>Of deletes alone no more are remembered: thousands of leases may end at once.</summary>
+    /// <summary>More deletes after the last put are not remembered: thousands of leases may end at once, and a listing is cheaper then.</summary>
     private const int MaxTail = 1024;
 
     private readonly Dictionary<string, Mark> _standing = new(StringComparer.Ordinal);
@@ -21,21 +21,24 @@ internal sealed class ReadHistory
     public RegistryPosition Position { get; private set; }
 
     /// <summary>
-    /// The changes since the last listing from the latest revision that put something on, to <see cref="Position"/>: a delete names
-    /// its key alone and may have come to pass in two histories, a put bears its value and its count.
+    /// The last changes that were read, from the latest revision that put something on; empty where none did since the listing, unless that
+    /// kept them. A delete names its key alone and may have come to pass in two histories; a put bears its value and its count.
     /// </summary>
     public IReadOnlyList<RegistryChange> Tail => _tail;
+
+    /// <summary>The tail is older than the listing, which was made without having it repeated.</summary>
+    public bool OwesRepeat { get; private set; }
 
     /// <summary>Whether the listing is of another history than what was read before it; false for the first one.</summary>
     public bool IsOther(RegistryListing listing) =>
         _hasListing
         && (listing.ClusterId != Position.ClusterId
             || listing.Revision < Position.Revision
-            // All that was written up to the last revision seen is known: what claims to be as old and is not, was written by others.
-            || listing.Entries.Any(entry => entry.ModRevision <= Position.Revision
-                && !(_standing.TryGetValue(entry.Key, out var known) && known == Mark.Of(entry))));
+            || listing.Entries.Any(IsForeign)
+            || (listing.Revision == Position.Revision && listing.Entries.Count != _standing.Count));
 
-    public void Apply(RegistryListing listing)
+    /// <param name="keepsTail">The last changes are still to be repeated: that the listing fits does not prove that it is of the same history.</param>
+    public void Apply(RegistryListing listing, bool keepsTail = false)
     {
         _standing.Clear();
         _standing.EnsureCapacity(listing.Entries.Count);
@@ -45,8 +48,23 @@ internal sealed class ReadHistory
         }
 
         _hasListing = true;
-        _tail.Clear();
+        OwesRepeat = keepsTail && _tail.Count > 0;
+        if (!keepsTail)
+        {
+            _tail.Clear();
+        }
+
         Position = new RegistryPosition(listing.ClusterId, listing.Revision);
+    }
+
+    /// <summary>The registry has repeated the tail. One that is older than the listing has done its part: it says nothing of what the listing told.</summary>
+    public void Repeated()
+    {
+        if (OwesRepeat)
+        {
+            OwesRepeat = false;
+            _tail.Clear();
+        }
     }
 
     /// <param name="changes">At least one, of whole revisions.</param>
@@ -72,19 +90,41 @@ internal sealed class ReadHistory
             _tail.Clear();
             _tail.AddRange(changes.Where(change => change.Entry.ModRevision >= latestPut));
         }
-        else
+        else if (_tail.Count > 0)
         {
             _tail.AddRange(changes);
         }
 
         if (_tail.Count > MaxTail)
         {
-            _tail.RemoveAll(change => change.Entry.ModRevision < Position.Revision);
+            _tail.Clear();
         }
     }
 
-    private readonly record struct Mark(long CreateRevision, long ModRevision, long Version, long Lease)
+    /// <summary>
+    /// All that was written up to the last revision seen is known: what claims to be as old, or to have begun as early, and is not known
+    /// so, was written by others.
+    /// </summary>
+    private bool IsForeign(RegistryEntry entry)
     {
-        public static Mark Of(in RegistryEntry entry) => new(entry.CreateRevision, entry.ModRevision, entry.Version, entry.Lease);
+        if (entry.CreateRevision > Position.Revision)
+        {
+            return false;
+        }
+
+        return !_standing.TryGetValue(entry.Key, out var known)
+            || (entry.ModRevision <= Position.Revision
+                ? known != Mark.Of(entry)
+                : known.CreateRevision != entry.CreateRevision || known.Version >= entry.Version);
+    }
+
+    private readonly record struct Mark(long CreateRevision, long ModRevision, long Version, long Lease, int ValueHash)
+    {
+        public static Mark Of(in RegistryEntry entry)
+        {
+            var hash = new HashCode();
+            hash.AddBytes(entry.Value.Span);
+            return new Mark(entry.CreateRevision, entry.ModRevision, entry.Version, entry.Lease, hash.ToHashCode());
+        }
     }
 }

@@ -27,6 +27,7 @@ public sealed class RegistryWatcher(
         var history = new ReadHistory();
         var mustList = true;
         var isOther = false;
+        var keepsTail = false;
         var isLost = false;
         var failures = 0;
         while (true)
@@ -38,7 +39,7 @@ public sealed class RegistryWatcher(
                 {
                     var restored = isOther || history.IsOther(listing);
                     Tell(listing, restored, history.Position);
-                    history.Apply(listing);
+                    history.Apply(listing, keepsTail && !restored);
                     (mustList, isOther, isLost) = (false, false, false);
                     yield return new RegistryEvent.Listed(listing, restored);
                 }
@@ -67,15 +68,15 @@ public sealed class RegistryWatcher(
             }
 
             metrics?.WatchLost();
-            isOther = reading.IsOther;
+            (isOther, keepsTail) = (reading.IsOther, reading.IsBehind || (history.OwesRepeat && !reading.MustList));
             if (!reading.MustList && !isLost)
             {
                 isLost = true;
                 yield return new RegistryEvent.Lost(reading.EndReason);
             }
 
-            // With no event since the listing there is nothing to know the history by.
-            mustList = reading.MustList || history.Tail.Count == 0;
+            // With no put since the listing there is nothing to know the history by, or nothing that goes so far.
+            mustList = reading.MustList || history.Tail.Count == 0 || history.OwesRepeat;
             await BackOffAsync(++failures, reading.EndReason, cancellationToken);
         }
     }

@@ -21,8 +21,8 @@ internal sealed class WatchReading : IAsyncDisposable
         _history = history;
         _time = time;
         _repeatTimeout = repeatTimeout;
-        var from = history.Tail.Count > 0 ? history.Tail[0].Entry.ModRevision : history.Position.Revision + 1;
         _awaitsRepeat = history.Tail.Count > 0;
+        var from = _awaitsRepeat ? history.Tail[0].Entry.ModRevision : history.Position.Revision + 1;
         _batches = registry.WatchAsync(prefix, from, _ending.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
@@ -31,6 +31,12 @@ internal sealed class WatchReading : IAsyncDisposable
 
     /// <summary>The registry surely has another history than the one read: it wrote something else at a revision seen.</summary>
     public bool IsOther { get; private set; }
+
+    /// <summary>
+    /// The registry had not come as far as what was read: a member that lags, or one restored. It was not asked for the last changes, and a
+    /// listing made later may fit to both.
+    /// </summary>
+    public bool IsBehind { get; private set; }
 
     public string EndReason { get; private set; } = "The watch ended.";
 
@@ -47,20 +53,14 @@ internal sealed class WatchReading : IAsyncDisposable
                     return null;
                 }
 
-                if (!_awaitsRepeat)
-                {
-                    return Take(_batches.Current);
-                }
-
-                if (!Repeats(_batches.Current))
+                if (_awaitsRepeat && !Repeats(_batches.Current))
                 {
                     return null;
                 }
 
                 if (!_awaitsRepeat)
                 {
-                    var old = _history.Position.Revision;
-                    return Take(_batches.Current with { Changes = [.. _batches.Current.Changes.Where(change => change.Entry.ModRevision > old)] });
+                    return Take(_batches.Current);
                 }
             }
 
@@ -118,7 +118,7 @@ internal sealed class WatchReading : IAsyncDisposable
         var position = _history.Position;
         if (batch.ClusterId != position.ClusterId || (!_stands && batch.Revision < position.Revision))
         {
-            MustList = true;
+            (MustList, IsBehind) = (true, true);
             EndReason = $"The registry is at revision {batch.Revision} of cluster {batch.ClusterId:x}, behind what was read.";
             return false;
         }
@@ -127,8 +127,19 @@ internal sealed class WatchReading : IAsyncDisposable
         return true;
     }
 
+    /// <summary>What comes after all that was seen: what was repeated is not, nor what a listing told.</summary>
     private WatchBatch Take(WatchBatch batch)
     {
+        var seen = _history.Position.Revision;
+        if (batch.Changes.Count > 0 && batch.Changes[0].Entry.ModRevision <= seen)
+        {
+            batch = batch with
+            {
+                Revision = Math.Max(batch.Revision, seen),
+                Changes = [.. batch.Changes.Where(change => change.Entry.ModRevision > seen)],
+            };
+        }
+
         if (batch.Changes.Count > 0)
         {
             _history.Apply(batch.Changes);
@@ -143,22 +154,25 @@ internal sealed class WatchReading : IAsyncDisposable
         var tail = _history.Tail;
         foreach (var change in batch.Changes)
         {
-            if (_repeated == tail.Count)
+            if (_repeated == tail.Count && change.Entry.ModRevision > tail[^1].Entry.ModRevision)
             {
                 break;
             }
 
-            if (change != tail[_repeated++])
+            if (_repeated == tail.Count || change != tail[_repeated++])
             {
-                // A delete alone proves nothing: etcd up to 3.4.34 forgets those of the very revision that it was compacted at.
-                IsOther = tail.Any(seen => !seen.IsDelete);
-                MustList = true;
-                EndReason = $"The registry has other changes at revision {tail[_repeated - 1].Entry.ModRevision} than those that were read.";
+                (MustList, IsOther) = (true, true);
+                EndReason = $"The registry has other changes at revision {change.Entry.ModRevision} than those that were read.";
                 return false;
             }
         }
 
         _awaitsRepeat = _repeated < tail.Count;
+        if (!_awaitsRepeat)
+        {
+            _history.Repeated();
+        }
+
         return true;
     }
 }

@@ -40,6 +40,9 @@ internal sealed class FaultyCluster(ManualClock clock, Random random) : IRegistr
 
     public long Compacted { get; private set; }
 
+    /// <summary>Of all clusters that this one was.</summary>
+    public int Compactions { get; private set; }
+
     public void Put(params (string Key, byte[]? Value)[] changes)
     {
         Log = Log.Add(new Write([.. changes]));
@@ -81,6 +84,7 @@ internal sealed class FaultyCluster(ManualClock clock, Random random) : IRegistr
         if (revision > Compacted && revision <= Revision)
         {
             Compacted = revision;
+            Compactions++;
             _store.CompactAsync(revision);
         }
     }

@@ -14,7 +14,14 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
     private long _position;
     private ulong _clusterId;
     private bool _putSeen;
+    private int _compactions;
     private bool _wasLost;
+
+    /// <summary>The reader has listed a restored cluster that nothing in the listing betrays; what it read last may tell it yet.</summary>
+    private bool _mayNotice;
+
+    /// <summary>And must, as it read a put.</summary>
+    private bool _mustNotice;
 
     public int Listings { get; private set; }
 
@@ -22,6 +29,9 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
     public int RestoredUnseen { get; private set; }
 
     public int Lost { get; private set; }
+
+    /// <summary>The last put that was read, so that it cannot be asked for again.</summary>
+    private bool MayBeCompacted => cluster.Compacted > 0 || cluster.Compactions > _compactions;
 
     public void Take(RegistryEvent happened)
     {
@@ -45,6 +55,7 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
     {
         var expected = FaultyCluster.At(cluster.Log, cluster.Revision).Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal));
         Assert.Equal(expected.Select(entry => (entry.Key, entry.Value.ModRevision)), _standing.Values.Select(entry => (entry.Key, entry.ModRevision)));
+        Assert.False(_mustNotice && !MayBeCompacted, "a put that was read is not there any more, and that was not noticed");
     }
 
     private void Take(RegistryEvent.Listed listed)
@@ -54,7 +65,7 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
         Assert.Equal(truth.Select(entry => (entry.Key, entry.Value.ModRevision)), listing.Entries.Select(entry => (entry.Key, entry.ModRevision)));
 
         var isOther = Listings > 0 && (_clusterId != listing.ClusterId || _position > Common());
-        Assert.False(listed.Restored && !isOther, "a history that goes on was taken for a restored one");
+        Assert.False(listed.Restored && !isOther && !_mayNotice, "a history that goes on was taken for a restored one");
         if (isOther && !listed.Restored)
         {
             // Nothing in the registry tells: no write of the lost history is remembered whole, and none of the new one stands.
@@ -62,8 +73,10 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
             Assert.True(listing.Revision >= _position, "the revision went back");
             Assert.DoesNotContain(listing.Entries, entry => entry.ModRevision <= _position
                 && !(_standing.TryGetValue(entry.Key, out var known) && known.ModRevision == entry.ModRevision && known.Version == entry.Version));
-            Assert.True(!_putSeen || cluster.Compacted > 0, "a put that was read is not there any more, and that was not noticed");
         }
+
+        _mayNotice = !listed.Restored && (_mayNotice || isOther);
+        _mustNotice = _mayNotice && (_mustNotice || (isOther && _putSeen && !MayBeCompacted));
 
         RestoredUnseen += listed.Restored && _clusterId == listing.ClusterId && listing.Revision >= _position ? 1 : 0;
         Listings++;
@@ -74,11 +87,13 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
         }
 
         (_log, _position, _clusterId, _putSeen, _wasLost) = (cluster.Log, listing.Revision, listing.ClusterId, false, false);
+        _compactions = cluster.Compactions;
     }
 
     private void Take(WatchBatch batch)
     {
         Assert.True(_position <= Common(), "a history that is no more was resumed");
+        Assert.False(_mustNotice && batch.Changes.Count > 0 && !MayBeCompacted, "a history was resumed without a look at the last put that was read");
         _wasLost = false;
         _log = cluster.Log;
         var expected = Following().GetEnumerator();
@@ -96,6 +111,7 @@ internal sealed class RawModel(FaultyCluster cluster, string prefix)
             {
                 _standing[key] = change.Entry;
                 _putSeen = true;
+                _compactions = cluster.Compactions;
             }
         }
 
