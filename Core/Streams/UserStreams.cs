@@ -26,19 +26,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     public bool IsIdle => _held.Count == 0;
 
     /// <summary>Conversations with a current version; relayed calls are not counted.</summary>
-    public int Conversations
-    {
-        get
-        {
-            var count = 0;
-            foreach (var name in _current.Keys)
-            {
-                count += ConversationNames.IsRelay(name) ? 0 : 1;
-            }
-
-            return count;
-        }
-    }
+    public int Conversations => Count(ofStress: false) + Count(ofStress: true);
 
     /// <summary>Bytes of all stored frames but terminals.</summary>
     public long BufferedBytes
@@ -231,7 +219,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     /// </summary>
     public StreamEffect.WriteHistory? BeforeAcknowledge(long version) =>
         _held.TryGetValue(version, out var stream) && stream.State is StreamState.Done or StreamState.Stopped
-            && !ConversationNames.IsRelay(stream.Conversation)
+            && ConversationNames.IsInHistory(stream.Conversation)
             ? new StreamEffect.WriteHistory(
                 version, stream.Conversation, stream.State, stream.Request, stream.Frames, time.GetUtcNow() - time.GetElapsedTime(stream.EndedAt))
             : null;
@@ -339,11 +327,11 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
 
     /// <summary>
     /// A version that has come to its end and waits for its user, as it is kept over the death of its process; null for any other, and
-    /// for a relayed call that nobody can come back to.
+    /// for a relayed call that nobody can come back to, or a stress test's.
     /// </summary>
     public SavedStream? SaveEnded(long version) =>
         _held.TryGetValue(version, out var stream) && stream is { HasEnded: true, State: not StreamState.Superseded }
-            && (stream.IsKept || !ConversationNames.IsRelay(stream.Conversation))
+            && (stream.IsKept || ConversationNames.IsInHistory(stream.Conversation))
             ? Save(stream)
             : null;
 
@@ -371,7 +359,20 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     private SavedStream Save(StreamVersion stream) =>
         stream.Save(time.GetElapsedTime(stream.OpenedAt), stream.HasEnded ? time.GetElapsedTime(stream.EndedAt) : TimeSpan.Zero);
 
-    private bool HasRoomFor(string conversation) => ConversationNames.IsRelay(conversation) || Conversations < limits.MaxConversations;
+    /// <summary>A stress test has as much room as its user, and takes none of the user's.</summary>
+    private bool HasRoomFor(string conversation) =>
+        ConversationNames.IsRelay(conversation) || Count(ConversationNames.IsStress(conversation)) < limits.MaxConversations;
+
+    private int Count(bool ofStress)
+    {
+        var count = 0;
+        foreach (var name in _current.Keys)
+        {
+            count += !ConversationNames.IsRelay(name) && ConversationNames.IsStress(name) == ofStress ? 1 : 0;
+        }
+
+        return count;
+    }
 
     private bool IsDue(StreamVersion stream) => Due(stream) <= TimeSpan.Zero;
 
