@@ -113,7 +113,7 @@ public static class GatewayApp
         services.AddSingleton<ListEncoder>();
         services.AddSingleton<ListServer>();
         services.AddSingleton<LaneBook>();
-        services.AddSingleton<LaneMetrics>();
+        services.AddSingleton<Lanes.LaneMetrics>();
         services.AddSingleton<Registrar>();
         if (builder.Configuration["Registry:ServicesFile"] is { Length: > 0 } file)
         {

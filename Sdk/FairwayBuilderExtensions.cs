@@ -53,9 +53,7 @@ public static class FairwayBuilderExtensions
         services.AddSingleton<IStartupFilter, PipelineSetup>();
         services.AddLanes();
 
-        services.AddSingleton<LaneBook>();
-        services.AddSingleton<FairwayInstance>();
-        services.AddSingleton<Registrar>();
+        services.AddRegistrar();
         services.AddHostedService<RegistrationService>();
         services.AddOptions<HostOptions>().Configure<IOptions<FairwayOptions>>((host, fairway) =>
         {

@@ -13,6 +13,8 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     private readonly Dictionary<string, StreamVersion> _current = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Departure> _departed = [];
     private long _highest;
+    private int _ownConversations;
+    private int _stressConversations;
 
     /// <summary>Takes back what <see cref="Save()"/> gave; the time in between has passed for it too.</summary>
     /// <param name="limits">The bounds in force.</param>
@@ -26,34 +28,10 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     public bool IsIdle => _held.Count == 0;
 
     /// <summary>Conversations with a current version; relayed calls are not counted.</summary>
-    public int Conversations
-    {
-        get
-        {
-            var count = 0;
-            foreach (var name in _current.Keys)
-            {
-                count += ConversationNames.IsRelay(name) ? 0 : 1;
-            }
-
-            return count;
-        }
-    }
+    public int Conversations => _ownConversations + _stressConversations;
 
     /// <summary>Bytes of all stored frames but terminals.</summary>
-    public long BufferedBytes
-    {
-        get
-        {
-            var bytes = 0L;
-            foreach (var stream in _current.Values)
-            {
-                bytes += stream.Bytes;
-            }
-
-            return bytes;
-        }
-    }
+    public long BufferedBytes { get; private set; }
 
     /// <summary>
     /// Mints the next version, <c>max(now in ms, highest ever seen + 1)</c>, and makes it current; what was current is superseded.
@@ -136,6 +114,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     {
         if (_held.TryGetValue(version, out var stream) && !stream.HasEnded)
         {
+            BufferedBytes -= stream.Bytes;
             stream.EndBeyond(limits.MaxBytes, InterruptedTerminal, StreamState.Failed, time.GetTimestamp());
             effects.Add(new StreamEffect.Stored(version, stream.Count - 1));
         }
@@ -231,7 +210,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     /// </summary>
     public StreamEffect.WriteHistory? BeforeAcknowledge(long version) =>
         _held.TryGetValue(version, out var stream) && stream.State is StreamState.Done or StreamState.Stopped
-            && !ConversationNames.IsRelay(stream.Conversation)
+            && ConversationNames.IsInHistory(stream.Conversation)
             ? new StreamEffect.WriteHistory(
                 version, stream.Conversation, stream.State, stream.Request, stream.Frames, time.GetUtcNow() - time.GetElapsedTime(stream.EndedAt))
             : null;
@@ -339,11 +318,11 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
 
     /// <summary>
     /// A version that has come to its end and waits for its user, as it is kept over the death of its process; null for any other, and
-    /// for a relayed call that nobody can come back to.
+    /// for a relayed call that nobody can come back to, or a stress test's.
     /// </summary>
     public SavedStream? SaveEnded(long version) =>
         _held.TryGetValue(version, out var stream) && stream is { HasEnded: true, State: not StreamState.Superseded }
-            && (stream.IsKept || !ConversationNames.IsRelay(stream.Conversation))
+            && (stream.IsKept || ConversationNames.IsInHistory(stream.Conversation))
             ? Save(stream)
             : null;
 
@@ -371,7 +350,9 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     private SavedStream Save(StreamVersion stream) =>
         stream.Save(time.GetElapsedTime(stream.OpenedAt), stream.HasEnded ? time.GetElapsedTime(stream.EndedAt) : TimeSpan.Zero);
 
-    private bool HasRoomFor(string conversation) => ConversationNames.IsRelay(conversation) || Conversations < limits.MaxConversations;
+    /// <summary>A stress test has as much room as its user, and takes none of the user's.</summary>
+    private bool HasRoomFor(string conversation) => ConversationNames.IsRelay(conversation)
+        || (ConversationNames.IsStress(conversation) ? _stressConversations : _ownConversations) < limits.MaxConversations;
 
     private bool IsDue(StreamVersion stream) => Due(stream) <= TimeSpan.Zero;
 
@@ -401,12 +382,37 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     {
         _highest = Math.Max(_highest, stream.Version);
         _held[stream.Version] = stream;
-        _current[stream.Conversation] = stream;
+        _current.Add(stream.Conversation, stream);
+        BufferedBytes += stream.Bytes;
+        Count(stream.Conversation, 1);
+    }
+
+    /// <summary>It is no longer what its conversation holds; its frames are about to go.</summary>
+    private void Leave(StreamVersion stream)
+    {
+        if (_current.TryGetValue(stream.Conversation, out var current) && current == stream)
+        {
+            _current.Remove(stream.Conversation);
+            BufferedBytes -= stream.Bytes;
+            Count(stream.Conversation, -1);
+        }
+    }
+
+    private void Count(string conversation, int change)
+    {
+        if (ConversationNames.IsStress(conversation))
+        {
+            _stressConversations += change;
+        }
+        else if (!ConversationNames.IsRelay(conversation))
+        {
+            _ownConversations += change;
+        }
     }
 
     private void Supersede(StreamVersion older, long by, ICollection<StreamEffect> effects)
     {
-        _current.Remove(older.Conversation);
+        Leave(older);
         if (!older.HasEnded)
         {
             effects.Add(new StreamEffect.CancelModel(older.Version));
@@ -425,6 +431,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
         else if (stream.Fits(frame.Data.Length, limits.MaxBytes))
         {
             stream.Store(frame, attempt);
+            BufferedBytes += frame.Data.Length;
         }
         else
         {
@@ -445,11 +452,7 @@ public sealed class UserStreams(StreamLimits limits, TimeProvider time)
     {
         _held.Remove(stream.Version);
         _departed[stream.Version] = new Departure(time.GetTimestamp(), acknowledged);
-        if (_current.TryGetValue(stream.Conversation, out var current) && current == stream)
-        {
-            _current.Remove(stream.Conversation);
-        }
-
+        Leave(stream);
         effects.Add(new StreamEffect.Freed(stream.Version, last is null ? stream.State : StreamState.Expired, stream.Count, last));
     }
 

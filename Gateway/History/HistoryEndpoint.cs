@@ -24,7 +24,7 @@ public static class HistoryEndpoint
 
     private static async Task<IResult> GetAsync(HttpContext context, HistoryReader history, string? conversation, string? before)
     {
-        var name = RequestReader.Name(conversation ?? ChatBody.DefaultConversation, "conversation");
+        var name = ConversationName.Read(conversation);
         var limit = long.MaxValue;
         if (before is not null && !long.TryParse(before, NumberStyles.None, CultureInfo.InvariantCulture, out limit))
         {

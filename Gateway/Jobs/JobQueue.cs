@@ -129,9 +129,9 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
     }
 
-    public Task CompleteAsync(StreamJob job) => EndAsync(job, ConversationNames.IsRelay(job.Conversation)
-        ? new JobRecord.Completed(job.User, job.Version)
-        : new JobRecord.Ended(job.User, job.Version, job.Conversation, _time.GetUtcNow()));
+    public Task CompleteAsync(StreamJob job) => EndAsync(job, ConversationNames.IsInHistory(job.Conversation)
+        ? new JobRecord.Ended(job.User, job.Version, job.Conversation, _time.GetUtcNow())
+        : new JobRecord.Completed(job.User, job.Version));
 
     public async Task AbandonAsync(StreamJob job)
     {

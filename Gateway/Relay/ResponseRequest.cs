@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fairway.Gateway.Generation;
 using Fairway.Gateway.Http;
+using Fairway.Gateway.Streams;
 
 namespace Fairway.Gateway.Relay;
 
@@ -55,7 +56,7 @@ internal sealed record ResponseRequest
         }
 
         var isBackground = fields.Flag("background") ?? false;
-        var conversation = fields.Text("conversation") is { } name ? RequestReader.Name(name, "conversation") : null;
+        var conversation = fields.Text("conversation") is { } name ? ConversationName.Read(name) : null;
         var isStored = fields.Flag("store") ?? conversation is null;
         if (isBackground && (!isStored || conversation is not null))
         {

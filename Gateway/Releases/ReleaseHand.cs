@@ -14,8 +14,9 @@ public sealed class ReleaseHand(IRegistry registry, DirectoryFeed feed, Director
     /// <summary>The instances of a release's service as this Gateway shows them.</summary>
     public ReleaseFleet FleetOf(ReleasePlan plan)
     {
-        var members = directory.Current.Services.TryGetValue(plan.Service, out var entry) ? entry.Snapshot.Instances : [];
-        return new ReleaseFleet(Members(members, ""), Members(members, plan.Lane));
+        var instances = directory.Current.Services.TryGetValue(plan.Service, out var entry) ? entry.Snapshot.Instances : [];
+        var members = instances.ToLookup(view => view.Lane, MemberOf, StringComparer.Ordinal);
+        return new ReleaseFleet([.. members[""]], [.. members[plan.Lane]]);
     }
 
     /// <summary>Does one effect that needs no executor; returns when this Gateway shows it.</summary>
@@ -37,15 +38,10 @@ public sealed class ReleaseHand(IRegistry registry, DirectoryFeed feed, Director
         }
     }
 
-    private static ImmutableArray<ReleaseMember> Members(ImmutableArray<InstanceView> views, string lane) =>
-    [
-        .. from view in views
-           where view.Lane == lane
-           select new ReleaseMember(view.Id, view.Address, view.IsUsable)
-           {
-               Cpu = view.Cpu, Rps = view.Rps, LatencyMs = view.LatencyMs, ErrorRate = view.ErrorRate, InFlight = view.InFlight,
-           },
-    ];
+    private static ReleaseMember MemberOf(InstanceView view) => new(view.Id, view.Address, view.IsUsable)
+    {
+        Cpu = view.Cpu, Rps = view.Rps, LatencyMs = view.LatencyMs, ErrorRate = view.ErrorRate, InFlight = view.InFlight,
+    };
 
     private static string Author(ReleasePlan plan) => $"release of {plan.Service}";
 

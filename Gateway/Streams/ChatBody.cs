@@ -7,11 +7,9 @@ namespace Fairway.Gateway.Streams;
 
 /// <summary>A posted OpenAI chat request, checked as far as the Gateway looks at it. Its bytes go on as they came.</summary>
 /// <param name="Bytes">The whole body.</param>
-/// <param name="Conversation">The field <c>conversation</c>, default <c>main</c>.</param>
+/// <param name="Conversation">Of the field <c>conversation</c>, see <see cref="ConversationName"/>.</param>
 public sealed record ChatBody(byte[] Bytes, string Conversation)
 {
-    public const string DefaultConversation = "main";
-
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
     /// <exception cref="ApiException"><c>BODY_TOO_LARGE</c>, <c>BAD_JSON</c>, <c>BAD_FIELD</c>, <c>BAD_NAME</c>.</exception>
@@ -51,7 +49,7 @@ public sealed record ChatBody(byte[] Bytes, string Conversation)
                 throw ApiException.BadField("model", "names no model that this Gateway knows");
             }
 
-            return new ChatBody(bytes, RequestReader.Name(Text(root, "conversation") ?? DefaultConversation, "conversation"));
+            return new ChatBody(bytes, ConversationName.Read(Text(root, "conversation")));
         }
         catch (JsonException error)
         {

@@ -1,6 +1,5 @@
 using Fairway.Core.Streams;
 using Fairway.Gateway.Auth.Users;
-using Fairway.Gateway.Http;
 using Fairway.GrainInterfaces.Streams;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -26,7 +25,7 @@ internal sealed class EventsEndpoint(StreamLookup lookup, StreamHub hub)
     /// <summary>What a conversation holds now, or the end of the version whose id the reader brings.</summary>
     public async Task<IResult> CurrentAsync(HttpContext context)
     {
-        var conversation = RequestReader.Name(context.Request.Query["conversation"].FirstOrDefault() ?? ChatBody.DefaultConversation, "conversation");
+        var conversation = ConversationName.Read(context.Request.Query["conversation"].FirstOrDefault());
         var user = context.UserToken().Subject;
         var position = Position.Read(context.Request);
         var current = await lookup.CurrentAsync(user, conversation, context.RequestAborted);

@@ -25,7 +25,7 @@ public sealed record StreamDocument(string Version, string Conversation, string 
 {
     internal static StreamDocument Of(StreamSummary summary) => new(
         summary.Version.ToString(CultureInfo.InvariantCulture),
-        summary.Conversation,
+        ConversationNames.Shown(summary.Conversation),
         ((StreamState)summary.State).ToString().ToLowerInvariant(),
         summary.Frames,
         UtcConverter.Format(summary.CreatedAt));

@@ -12,7 +12,7 @@ public interface IUserStreamGrain : IGrainWithStringKey
 {
     /// <summary>
     /// Mints a version for a request and supersedes what its conversation holds. A conversation whose name begins with
-    /// <c>ConversationNames.Relay</c> is one relayed call: not counted, not in history.
+    /// <c>ConversationNames.Relay</c> is one relayed call, not counted and not in history, or a stress test's, not in history either.
     /// Refusals are 0 and below: <see cref="OpenRefusal"/>.
     /// </summary>
     [Alias("Open")]

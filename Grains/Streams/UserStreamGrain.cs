@@ -185,7 +185,7 @@ internal sealed class UserStreamGrain(
     public async Task<int> Acknowledge(long version)
     {
         await LearnAsync(version);
-        if (_streams.Find(version) is { State: > StreamState.Streaming } held && !ConversationNames.IsRelay(held.Conversation))
+        if (_streams.Find(version) is { State: > StreamState.Streaming } held && ConversationNames.IsInHistory(held.Conversation))
         {
             await (_streams.BeforeAcknowledge(version) is { } answer
                 ? history.WriteAsync(Entry(answer, isAcknowledged: true))

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Fairway.Core.Directory;
 
 namespace Fairway.Sdk.Client;
@@ -11,6 +12,7 @@ internal sealed record SnapshotDocument
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RequireNothing } },
     };
 
     public string? Version { get; init; }
@@ -63,7 +65,7 @@ internal sealed record SnapshotDocument
 
         public ServicePolicy? Policy { get; init; }
 
-        public Instance[]? Instances { get; init; }
+        public InstanceView[]? Instances { get; init; }
 
         public string[]? Panic { get; init; }
 
@@ -73,7 +75,7 @@ internal sealed record SnapshotDocument
             Mode = Mode ?? ServicePolicy.Scored,
             HashKey = Policy?.HashKey,
             BoundFactor = Policy?.BoundFactor ?? 1.25,
-            Instances = [.. (Instances ?? []).Where(instance => instance.Id is not null && instance.Address is not null).Select(instance => instance.View())],
+            Instances = [.. (Instances ?? []).Where(view => view is { Id: not null, Address: not null }).Select(Whole)],
             Panic = [.. Panic ?? []],
         };
     }
@@ -82,55 +84,15 @@ internal sealed record SnapshotDocument
 
     internal sealed record Gateway(string? Address);
 
-    internal sealed record Instance
+    /// <summary>What a Gateway leaves out of an instance is as where it says nothing of it.</summary>
+    private static InstanceView Whole(InstanceView view) =>
+        view with { Protocol = view.Protocol ?? "http", Zone = view.Zone ?? "", Lane = view.Lane ?? "" };
+
+    private static void RequireNothing(JsonTypeInfo type)
     {
-        public string? Id { get; init; }
-
-        public string? Address { get; init; }
-
-        public string? Protocol { get; init; }
-
-        public string? Zone { get; init; }
-
-        public string? Lane { get; init; }
-
-        public double Weight { get; init; }
-
-        public double? Score { get; init; }
-
-        public double? Cpu { get; init; }
-
-        public double? MemoryGib { get; init; }
-
-        public double? InFlight { get; init; }
-
-        public double? LatencyMs { get; init; }
-
-        public double? Rps { get; init; }
-
-        public double? ErrorRate { get; init; }
-
-        public InstanceState State { get; init; }
-
-        public long? AgeMs { get; init; }
-
-        public InstanceView View() => new()
+        foreach (var property in type.Properties)
         {
-            Id = Id!,
-            Address = Address!,
-            Protocol = Protocol ?? "http",
-            Zone = Zone ?? "",
-            Lane = Lane ?? "",
-            Weight = Weight,
-            Score = Score,
-            Cpu = Cpu,
-            MemoryGib = MemoryGib,
-            InFlight = InFlight,
-            LatencyMs = LatencyMs,
-            Rps = Rps,
-            ErrorRate = ErrorRate,
-            State = State,
-            AgeMs = AgeMs,
-        };
+            property.IsRequired = false;
+        }
     }
 }

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Fairway.Core.Lanes;
 using Fairway.Sdk.Client;
+using Fairway.Sdk.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 
 namespace Fairway.Sdk.Lanes;
@@ -67,7 +66,7 @@ public sealed class LaneMiddleware(RequestDelegate next, LaneIngress ingress)
         }
         catch (FairwayClientException nowhere) when (!context.Response.HasStarted && nowhere.Code is RouteCodes.LaneServiceDown or RouteCodes.NoProvider)
         {
-            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, nowhere.Code, nowhere.Message);
+            await ProblemResponse.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, nowhere.Code, nowhere.Message);
         }
     }
 
@@ -95,24 +94,12 @@ public sealed class LaneMiddleware(RequestDelegate next, LaneIngress ingress)
         var code = LabelReader.CodeOf(fault);
         if (context.Request.ContentType?.StartsWith(GrpcType, StringComparison.OrdinalIgnoreCase) is not true)
         {
-            return RefuseAsync(context, StatusCodes.Status400BadRequest, code, LabelReader.DescribeOf(fault));
+            return ProblemResponse.WriteAsync(context, StatusCodes.Status400BadRequest, code, LabelReader.DescribeOf(fault));
         }
 
         context.Response.ContentType = GrpcType;
         context.Response.Headers["grpc-status"] = InvalidArgument;
         context.Response.Headers["grpc-message"] = code;
         return Task.CompletedTask;
-    }
-
-    private static Task RefuseAsync(HttpContext context, int status, string code, string detail)
-    {
-        var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = "application/problem+json";
-        response.Headers.CacheControl = "no-store";
-        var title = ReasonPhrases.GetReasonPhrase(status);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new { type = "about:blank", title, status, detail, code });
-        response.ContentLength = body.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(body, CancellationToken.None).AsTask();
     }
 }

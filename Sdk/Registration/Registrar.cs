@@ -14,7 +14,7 @@ internal sealed class Registrar : IAsyncDisposable
 
     private readonly LaneBook _lanes;
     private readonly FairwayInstance _instance;
-    private readonly SdkMetrics _metrics;
+    private readonly RegistrationMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<Registrar> _logger;
     private readonly LeaseKeeper _keeper;
@@ -26,7 +26,7 @@ internal sealed class Registrar : IAsyncDisposable
         IRegistry registry,
         LaneBook lanes,
         FairwayInstance instance,
-        SdkMetrics metrics,
+        RegistrationMetrics metrics,
         RegistryMetrics registryMetrics,
         TimeProvider time,
         IOptions<FairwayOptions> options,

@@ -36,6 +36,7 @@ internal sealed class RegistrationService(
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        services.GetRequiredService<RegistrationMetrics>(); // a service that is not to register says so too
         if (options.Value.RegistrationEnabled)
         {
             _registrar = services.GetRequiredService<Registrar>(); // says here what is not configured

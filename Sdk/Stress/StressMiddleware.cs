@@ -1,6 +1,5 @@
-using System.Text.Json;
+using Fairway.Sdk.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace Fairway.Sdk.Stress;
 
@@ -19,16 +18,7 @@ internal sealed class StressMiddleware(RequestDelegate next, StressGate gate)
         catch (StressException refused) when (!context.Response.HasStarted)
         {
             context.Response.Clear();
-            context.Response.StatusCode = refused.Status;
-            context.Response.ContentType = "application/problem+json";
-            await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(new
-            {
-                type = "about:blank",
-                title = ReasonPhrases.GetReasonPhrase(refused.Status),
-                status = refused.Status,
-                detail = refused.Message,
-                code = refused.Code,
-            }));
+            await ProblemResponse.WriteAsync(context, refused.Status, refused.Code, refused.Message);
         }
     }
 }

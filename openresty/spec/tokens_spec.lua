@@ -42,6 +42,8 @@ describe("tokens", function()
       text = sign(HS, '{"sub":"a","exp":"1700000100"}'), expired = sign(HS, '{"sub":"a","exp":1699999970}'),
       early = sign(HS, '{"sub":"a","exp":1700000100,"nbf":1700000031}'), nbf = sign(HS, '{"sub":"a","exp":1700000100,"nbf":"x"}'),
       long = sign(HS, '{"sub":"a","exp":1700000100,"x":"' .. ("x"):rep(17000) .. '"}'), negative = sign(HS, '{"sub":"a","exp":-1}'),
+      nul = sign(HS, '{"sub":"a\\u0000","exp":1700000100}'), line = sign(HS, '{"sub":"a\\nb","exp":1700000100}'),
+      delete = sign(HS, '{"sub":"\\u007f","exp":1700000100}'), next = sign(HS, '{"sub":"a\\u0085","exp":1700000100}'),
       cut = sign(HS, GOOD):sub(1, -2), subject = sign(HS, '{"sub":"' .. ("x"):rep(257) .. '","exp":1700000100}'),
     }) do
       local claims, reason = tokens.validate(keys, token, NOW)
@@ -53,6 +55,7 @@ describe("tokens", function()
 
   it("have 30 s leeway", function()
     assert.is_truthy(tokens.validate(keys, sign(HS, '{"sub":"a","exp":1699999971}'), NOW))
+    assert.is_truthy(tokens.validate(keys, sign(HS, '{"sub":"анна é😀","exp":1700000100}'), NOW))
     assert.is_truthy(tokens.validate(keys, sign(HS, '{"sub":"a","exp":1700000100,"nbf":1700000030}'), NOW))
   end)
 

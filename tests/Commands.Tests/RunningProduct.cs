@@ -37,7 +37,7 @@ public sealed class RunningProduct : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        if (IsOpen)
+        if (IsOpen && !OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(_data.Path, File.GetUnixFileMode(_data.Path) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         }

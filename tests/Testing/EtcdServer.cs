@@ -1,18 +1,14 @@
 namespace Fairway.Testing;
 
-/// <summary>
-/// One real etcd on free loopback ports with a temporary data folder. It keeps ports and data over
-/// <see cref="Kill"/> and <see cref="RestartAsync"/>.
-/// </summary>
-public sealed class EtcdServer : IAsyncDisposable
+/// <summary>One real etcd on free loopback ports.</summary>
+public sealed class EtcdServer : RealServer
 {
-    private readonly TempFolder _folder = new();
     private readonly Uri _peer = new($"http://127.0.0.1:{FreePort.Next()}");
     private readonly string _program;
     private readonly string[] _extraArguments;
-    private RealProcess? _process;
 
     private EtcdServer(string[] extraArguments)
+        : base("etcd")
     {
         _program = RealProcess.Find("etcd", "etcd-server");
         _extraArguments = extraArguments;
@@ -21,50 +17,34 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Where clients connect: gRPC over cleartext HTTP/2.</summary>
     public Uri Endpoint { get; } = new($"http://127.0.0.1:{FreePort.Next()}");
 
-    public RealProcess Process => _process ?? throw new InvalidOperationException("etcd is not started.");
-
     /// <summary>Starts etcd and waits until it answers as healthy.</summary>
     /// <exception cref="InvalidOperationException">It is not installed, or did not start; the message says which.</exception>
-    public static async Task<EtcdServer> StartAsync(params string[] extraArguments)
+    public static Task<EtcdServer> StartAsync(params string[] extraArguments) => BeginAsync(new EtcdServer(extraArguments));
+
+    /// <summary>Writes a backup of the data to a file.</summary>
+    public Task SnapshotAsync(string file) => EtcdCtlAsync("--endpoints", Endpoint.GetLeftPart(UriPartial.Authority), "snapshot", "save", file);
+
+    /// <summary>Kills it, puts a backup in the place of its data, and starts it: same ports, same cluster id, an earlier history.</summary>
+    public async Task RestoreAsync(string file)
     {
-        var server = new EtcdServer(extraArguments);
-        try
-        {
-            await server.RestartAsync();
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        Kill();
+        Directory.Delete(Folder["data"], recursive: true);
+        var peer = _peer.GetLeftPart(UriPartial.Authority);
+        await EtcdCtlAsync(
+            "snapshot", "restore", file, "--name", "test", "--data-dir", Folder["data"],
+            "--initial-cluster", $"test={peer}", "--initial-advertise-peer-urls", peer);
+        await RestartAsync();
     }
 
-    /// <summary>SIGKILL: no goodbye to clients; the data stays.</summary>
-    public void Kill() => Process.Kill();
-
-    /// <summary>Stops it with SIGTERM; the data stays.</summary>
-    public Task StopAsync() => Process.StopAsync();
-
-    public void Freeze() => Process.Freeze();
-
-    public void Resume() => Process.Resume();
-
-    /// <summary>Starts it on the same ports and data, stopping it before if it still runs.</summary>
-    public async Task RestartAsync()
+    protected override RealProcessStart Command()
     {
-        if (_process != null)
-        {
-            await _process.DisposeAsync();
-        }
-
         var client = Endpoint.GetLeftPart(UriPartial.Authority);
         var peer = _peer.GetLeftPart(UriPartial.Authority);
-        _process = RealProcess.Start(new RealProcessStart(
+        return new RealProcessStart(
             _program,
             [
                 "--name", "test",
-                "--data-dir", _folder["data"],
+                "--data-dir", Folder["data"],
                 "--listen-client-urls", client,
                 "--advertise-client-urls", client,
                 "--listen-peer-urls", peer,
@@ -78,25 +58,13 @@ public sealed class EtcdServer : IAsyncDisposable
             Environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
                 .Where(name => name.StartsWith("ETCD_", StringComparison.Ordinal))
                 .ToDictionary(name => name, _ => (string?)null),
-        });
-        using var http = new HttpClient { BaseAddress = Endpoint, Timeout = TimeSpan.FromSeconds(1) };
-        await _process.WaitReadyAsync(async () =>
-            (await http.GetStringAsync(new Uri("/health", UriKind.Relative))).Contains("\"true\"", StringComparison.Ordinal));
+        };
     }
 
-    /// <summary>Writes a backup of the data to a file.</summary>
-    public Task SnapshotAsync(string file) => EtcdCtlAsync("--endpoints", Endpoint.GetLeftPart(UriPartial.Authority), "snapshot", "save", file);
-
-    /// <summary>Kills it, puts a backup in the place of its data, and starts it: same ports, same cluster id, an earlier history.</summary>
-    public async Task RestoreAsync(string file)
+    protected override async Task<bool> AnswersAsync()
     {
-        Kill();
-        Directory.Delete(_folder["data"], recursive: true);
-        var peer = _peer.GetLeftPart(UriPartial.Authority);
-        await EtcdCtlAsync(
-            "snapshot", "restore", file, "--name", "test", "--data-dir", _folder["data"],
-            "--initial-cluster", $"test={peer}", "--initial-advertise-peer-urls", peer);
-        await RestartAsync();
+        using var http = new HttpClient { BaseAddress = Endpoint, Timeout = TimeSpan.FromSeconds(1) };
+        return (await http.GetStringAsync(new Uri("/health", UriKind.Relative))).Contains("\"true\"", StringComparison.Ordinal);
     }
 
     private static async Task EtcdCtlAsync(params string[] arguments)
@@ -110,15 +78,5 @@ public sealed class EtcdServer : IAsyncDisposable
         {
             throw new InvalidOperationException($"etcdctl {string.Join(' ', arguments)}: {process.ExitCode}\n{process.Output}");
         }
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_process != null)
-        {
-            await _process.DisposeAsync();
-        }
-
-        _folder.Dispose();
     }
 }

@@ -3,20 +3,16 @@ using System.Globalization;
 
 namespace Fairway.Testing;
 
-/// <summary>
-/// One real PostgreSQL on a free loopback port with a temporary data folder. It keeps port and data over <see cref="Kill"/> and
-/// <see cref="RestartAsync"/>. It refuses to run as root, so root runs it as the user <c>postgres</c>.
-/// </summary>
-public sealed class PostgresServer : IAsyncDisposable
+/// <summary>One real PostgreSQL on a free loopback port. It refuses to run as root, so root runs it as the user <c>postgres</c>.</summary>
+public sealed class PostgresServer : RealServer
 {
     private const string Account = "postgres";
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
-    private readonly TempFolder _folder = new();
     private readonly string _programs = Programs();
-    private RealProcess? _process;
 
     private PostgresServer()
+        : base("PostgreSQL")
     {
     }
 
@@ -25,33 +21,16 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>For Npgsql: the superuser <c>fairway</c>, without a password.</summary>
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=fairway;Database=postgres";
 
-    public RealProcess Process => _process ?? throw new InvalidOperationException("PostgreSQL is not started.");
+    protected override TimeSpan StartLimit => TimeSpan.FromMinutes(3);
 
     private static bool IsRoot => Environment.UserName == "root";
 
     /// <summary>Makes a database cluster, starts PostgreSQL and waits until it answers.</summary>
     /// <exception cref="InvalidOperationException">It is not installed, or did not start; the message says which.</exception>
-    public static async Task<PostgresServer> StartAsync()
-    {
-        var server = new PostgresServer();
-        try
-        {
-            await server.InitializeAsync();
-            await server.RestartAsync();
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
-
-    /// <summary>SIGKILL to the server and all its children: no goodbye to clients; what was committed stays.</summary>
-    public void Kill() => Process.Kill();
+    public static Task<PostgresServer> StartAsync() => BeginAsync(new PostgresServer());
 
     /// <summary>Stops it, ending sessions ("fast"); the data stays.</summary>
-    public async Task StopAsync()
+    public override async Task StopAsync()
     {
         if (!Process.HasExited)
         {
@@ -67,44 +46,21 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    public void Freeze() => Process.Freeze();
+    protected override RealProcessStart Command() => AsAccount(
+        "postgres", "-D", Folder["data"], "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+        "-c", "max_connections=200", "-c", "synchronous_commit=on", "-c", "wal_sync_method=fdatasync");
 
-    public void Resume() => Process.Resume();
+    protected override async Task<bool> AnswersAsync() => await RunAsync("pg_isready", "-h", "127.0.0.1", "-p", $"{Port}") == 0;
 
-    /// <summary>Starts it on the same port and data, stopping it before if it still runs.</summary>
-    public async Task RestartAsync()
-    {
-        if (_process != null)
-        {
-            await StopAsync();
-        }
-
-        _process = RealProcess.Start(AsAccount(
-            "postgres", "-D", _folder["data"], "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-            "-c", "max_connections=200", "-c", "synchronous_commit=on", "-c", "wal_sync_method=fdatasync"));
-        await _process.WaitReadyAsync(async () => await RunAsync("pg_isready", "-h", "127.0.0.1", "-p", $"{Port}") == 0, TimeSpan.FromMinutes(3));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_process != null)
-        {
-            await StopAsync();
-            await _process.DisposeAsync();
-        }
-
-        _folder.Dispose();
-    }
-
-    private async Task InitializeAsync()
+    protected override async Task PrepareAsync()
     {
         if (IsRoot)
         {
-            using var chown = System.Diagnostics.Process.Start("chown", [Account, _folder.Path]);
+            using var chown = System.Diagnostics.Process.Start("chown", [Account, Folder.Path]);
             await chown.WaitForExitAsync();
         }
 
-        var made = await RunAsync("initdb", "-D", _folder["data"], "-U", "fairway", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync");
+        var made = await RunAsync("initdb", "-D", Folder["data"], "-U", "fairway", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync");
         if (made != 0)
         {
             throw new InvalidOperationException($"initdb ended with {made}.");

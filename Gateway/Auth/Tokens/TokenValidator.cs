@@ -7,7 +7,8 @@ namespace Fairway.Gateway.Auth.Tokens;
 
 /// <summary>
 /// Verifies JSON Web Tokens (RFC 7519) in compact form. The key decides the algorithm: a token whose header names another one, or
-/// <c>none</c>, is refused. Only <c>sub</c> and <c>exp</c> are required; <c>nbf</c> holds where it is sent.
+/// <c>none</c>, is refused. Only <c>sub</c> and <c>exp</c> are required; <c>nbf</c> holds where it is sent. A <c>sub</c> has 1 to 256
+/// characters and no control character: it becomes a key of logs, queues and databases, not all of which can hold one.
 /// </summary>
 public sealed class TokenValidator(IReadOnlyList<TokenKey> keys, TimeProvider time)
 {
@@ -17,10 +18,12 @@ public sealed class TokenValidator(IReadOnlyList<TokenKey> keys, TimeProvider ti
     /// <summary>A token longer than this is refused unread.</summary>
     public const int MaxLength = 16 * 1024;
 
+    private const string NoToken = "The token is not a signed JSON Web Token.";
+
     /// <summary>Returns what the token says, or null with the reason it is refused; the reason never quotes the token.</summary>
     public UserToken? Validate(string token, out string reason)
     {
-        reason = "The token is not a signed JSON Web Token.";
+        reason = NoToken;
         if (token.Length > MaxLength || token.Split('.') is not [var header, var payload, var signature])
         {
             return null;
@@ -38,8 +41,9 @@ public sealed class TokenValidator(IReadOnlyList<TokenKey> keys, TimeProvider ti
             using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(payload));
             return Read(claims.RootElement, out reason);
         }
-        catch (Exception exception) when (exception is FormatException or JsonException)
+        catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException)
         {
+            reason = NoToken; // the last exception: of text that is no Unicode
             return null;
         }
     }
@@ -73,6 +77,12 @@ public sealed class TokenValidator(IReadOnlyList<TokenKey> keys, TimeProvider ti
             || Text(claims, "sub") is not { Length: > 0 and <= 256 } subject
             || Instant(claims, "exp") is not { } expiresAt)
         {
+            return null;
+        }
+
+        if (subject.Any(char.IsControl))
+        {
+            reason = "The token's 'sub' has a control character.";
             return null;
         }
 

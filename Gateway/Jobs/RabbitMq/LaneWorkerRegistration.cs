@@ -1,9 +1,6 @@
-using System.Text.Json.Nodes;
 using Fairway.Core.Directory;
 using Fairway.Gateway.Directory;
-using Fairway.Gateway.Http;
-using Fairway.Gateway.Registration;
-using Fairway.Registry;
+using Fairway.Sdk.Registration;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Jobs.RabbitMq;
@@ -13,22 +10,12 @@ namespace Fairway.Gateway.Jobs.RabbitMq;
 /// tells base that the lane's jobs have a worker. Base's workers need no registration.
 /// </summary>
 internal sealed class LaneWorkerRegistration(
-    Registrar registrar, GatewayAddress address, IOptions<RabbitJobOptions> jobs, IOptions<GatewayOptions> gateway, TimeProvider time,
-    ILogger<LaneWorkerRegistration> logger) : IHostedLifecycleService, IDisposable
+    Registrar registrar, GatewayAddress address, IOptions<RabbitJobOptions> jobs, IOptions<GatewayOptions> gateway, TimeProvider time)
+    : IHostedLifecycleService, IDisposable
 {
-    private const int TtlSeconds = 10;
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(3);
-
     private readonly CancellationTokenSource _stop = new();
     private Task _keeping = Task.CompletedTask;
-    private bool _isIn;
-
-    private string Service => jobs.Value.Service;
-
-    private string Id => gateway.Value.Id;
-
-    private string Lane => jobs.Value.Lane;
+    private InstanceRecord? _record;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -36,9 +23,19 @@ internal sealed class LaneWorkerRegistration(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (jobs.Value.Lanes && Lane.Length > 0)
+        if (jobs.Value is { Lanes: true, Lane.Length: > 0 } settings)
         {
-            _keeping = KeepAsync();
+            _record = new InstanceRecord
+            {
+                Service = settings.Service,
+                Id = gateway.Value.Id,
+                Address = address.Current!,
+                Probe = Probes.None,
+                Lane = settings.Lane,
+                Version = typeof(LaneWorkerRegistration).Assembly.GetName().Version?.ToString(3) ?? "",
+                StartedAt = time.GetUtcNow(),
+            };
+            _keeping = registrar.KeepRegisteredAsync(_record, _stop.Token);
         }
 
         return Task.CompletedTask;
@@ -49,20 +46,9 @@ internal sealed class LaneWorkerRegistration(
     {
         await _stop.CancelAsync();
         await _keeping;
-        if (!_isIn)
+        if (_record is { } record)
         {
-            return;
-        }
-
-        using var limit = new CancellationTokenSource(LongestGoodbye, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        try
-        {
-            await registrar.DeregisterAsync(Service, Id, either.Token);
-        }
-        catch (Exception away) when (away is ApiException or RegistryException or TimeoutException or OperationCanceledException)
-        {
-            // its lease lapses
+            await registrar.LeaveAsync(record, cancellationToken);
         }
     }
 
@@ -71,64 +57,4 @@ internal sealed class LaneWorkerRegistration(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _stop.Dispose();
-
-    private async Task KeepAsync()
-    {
-        var complaint = "";
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    await RenewAsync(_stop.Token);
-                    complaint = "";
-                }
-                catch (Exception refused) when (refused is ApiException or RegistryException or TimeoutException)
-                {
-                    if (complaint != refused.Message) // once, not each time
-                    {
-                        complaint = refused.Message;
-                        logger.NotInLane(Lane, (refused as ApiException)?.Code ?? "REGISTRY_AWAY", refused.Message);
-                    }
-                }
-
-                await Task.Delay(RenewEvery, time, _stop.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // the process stops
-        }
-    }
-
-    private async Task RenewAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (_isIn)
-            {
-                await registrar.HeartbeatAsync(Service, Id, cancellationToken);
-                return;
-            }
-        }
-        catch (ApiException gone) when (gone.Code == Registrar.UnknownCode)
-        {
-            _isIn = false;
-        }
-
-        var record = new InstanceRecord
-        {
-            Service = Service,
-            Id = Id,
-            Address = address.Current!,
-            Probe = Probes.None,
-            Lane = Lane,
-            Version = typeof(LaneWorkerRegistration).Assembly.GetName().Version?.ToString(3) ?? "",
-            StartedAt = time.GetUtcNow(),
-        };
-        await registrar.RegisterAsync(record, TtlSeconds, new JsonObject(), cancellationToken);
-        _isIn = true;
-        logger.InLane(Service, Id, Lane);
-    }
 }

@@ -1,6 +1,9 @@
+using Fairway.Gateway.Directory;
 using Fairway.Registry;
+using Fairway.Sdk.Options;
 using Fairway.Sdk.RabbitMq;
 using Fairway.Sdk.RabbitMq.Lanes;
+using Fairway.Sdk.Registration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +31,8 @@ internal static class RabbitJobServices
         services.AddSingleton<RabbitJobQueue>();
         services.AddSingleton<IJobQueue>(provider => provider.GetRequiredService<RabbitJobQueue>());
         services.AddHostedService(provider => provider.GetRequiredService<RabbitJobQueue>());
+        services.AddRegistrar();
+        services.AddOptions<FairwayOptions>().Configure<IOptions<GatewayOptions>>(static (fairway, gateway) => fairway.Owner = gateway.Value.Id);
         services.AddHostedService<LaneWorkerRegistration>();
     }
 }

@@ -119,6 +119,9 @@ function _M.validate(keys, token, now)
   if not subject or subject == "" or characters(subject) > 256 or not expires then
     return nil, "The token lacks 'sub' or 'exp'."
   end
+  if find(subject, "%c") or find(subject, "\194[\128-\159]") then
+    return nil, "The token's 'sub' has a control character."
+  end
   if now >= expires + _M.LEEWAY then
     return nil, "The token has expired."
   end

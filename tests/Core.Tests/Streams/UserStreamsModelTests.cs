@@ -23,6 +23,9 @@ public sealed class UserStreamsModelTests
 
     private sealed class Run(int seed)
     {
+        private static readonly StreamLimits Limits = new() { MaxConversations = 3 };
+        private static readonly string[] Conversations = ["c0", "c1", "c2", "c3", "~call", "~response-1", "~stress-c0"];
+
         private readonly Random _random = new(seed);
         private readonly ManualClock _clock = new();
         private readonly List<StreamEffect> _effects = [];
@@ -33,7 +36,7 @@ public sealed class UserStreamsModelTests
 
         public void Play()
         {
-            _streams = new UserStreams(new StreamLimits { MaxConversations = 3 }, _clock);
+            _streams = new UserStreams(Limits, _clock);
             for (var step = 0; step < 60; step++)
             {
                 Step();
@@ -43,7 +46,7 @@ public sealed class UserStreamsModelTests
 
         private void Step()
         {
-            switch (_random.Next(10))
+            switch (_random.Next(12))
             {
                 case 0: Open(); break;
                 case 1 or 2 or 3: Pick(_workers.Values)?.Bring(_streams!, _random, _effects); break;
@@ -51,6 +54,9 @@ public sealed class UserStreamsModelTests
                 case 6: _readers.Add(new Reader(Pick(_workers.Keys))); break;
                 case 7: Acknowledge(Pick(_workers.Keys)); break;
                 case 8: _streams!.Stop(Pick(_workers.Keys), _effects); break;
+                case 9: _streams = new UserStreams(Limits, _clock, _streams!.Save(), TimeSpan.Zero); break;
+                case 10 when _random.Next(3) == 0: _streams!.Interrupt(Pick(_workers.Keys), _effects); break;
+                case 10 when _random.Next(3) == 0: _streams!.Withdraw(Pick(_workers.Keys), _effects); break;
                 default:
                     _clock.Advance(TimeSpan.FromSeconds(_random.Next(40)));
                     _streams!.Tick(_effects);
@@ -60,7 +66,7 @@ public sealed class UserStreamsModelTests
 
         private void Open()
         {
-            var opened = _streams!.Open($"c{_random.Next(4)}", default, _effects);
+            var opened = _streams!.Open(Conversations[_random.Next(Conversations.Length)], default, _effects);
             if (opened.IsAdmitted)
             {
                 Assert.True(_workers.Keys.All(version => version < opened.Version), $"seed {seed}: versions grow");
@@ -86,7 +92,12 @@ public sealed class UserStreamsModelTests
                 reader.Check(_workers.GetValueOrDefault(reader.Version), seed);
             }
 
-            Assert.True(_streams!.Conversations <= 3, $"seed {seed}: bounded");
+            var held = _streams!.Save().Held;
+            var counted = held.Where(stream => stream.State != StreamState.Superseded && !ConversationNames.IsRelay(stream.Conversation)).ToArray();
+            Assert.Equal(counted.Length, _streams.Conversations);
+            Assert.True(counted.Count(stream => !ConversationNames.IsStress(stream.Conversation)) <= 3, $"seed {seed}: bounded");
+            Assert.Equal(
+                held.Sum(stream => stream.Frames.Where(frame => !frame.IsTerminal).Sum(frame => (long)frame.Data.Length)), _streams.BufferedBytes);
         }
 
         private T? Pick<T>(IReadOnlyCollection<T> among) => among.Count == 0 ? default : among.ElementAt(_random.Next(among.Count));

@@ -411,6 +411,36 @@ public sealed class UserStreamsTests
     }
 
     [Fact]
+    public void Stress_AsksInTheUsersConversation_LeavesItAndEntersNoHistory()
+    {
+        var own = Open("a");
+        Append(own, 0, "1", Terminals.Done);
+
+        var tested = Open(ConversationNames.OfStress("a"));
+        Append(tested, 0, "2", Terminals.Done);
+
+        Assert.Equal(StreamState.Done, _streams.Find(own)!.State);
+        Assert.NotNull(_streams.BeforeAcknowledge(own));
+        Assert.Null(_streams.BeforeAcknowledge(tested));
+        Assert.Null(_streams.SaveEnded(tested));
+        Assert.Equal(AckResult.Acknowledged, _streams.Acknowledge(tested, _effects));
+        Assert.Equal(own, _streams.Current("a"));
+    }
+
+    [Fact]
+    public void Stress_HoldsAllItMay_TakesNoPlaceOfTheUsers()
+    {
+        Assert.NotEqual(0, Open(ConversationNames.OfStress("a")));
+        Assert.NotEqual(0, Open(ConversationNames.OfStress("b")));
+        Assert.Equal(0, Open(ConversationNames.OfStress("c")));
+
+        Assert.NotEqual(0, Open("a"));
+        Assert.NotEqual(0, Open("b"));
+        Assert.Equal(0, Open("c"));
+        Assert.Equal(4, _streams.Conversations);
+    }
+
+    [Fact]
     public void Kept_NobodyReads_StaysItsTimeAfterItsEndAndThenGoesWithoutAWord()
     {
         var version = Open($"{ConversationNames.Kept}1");

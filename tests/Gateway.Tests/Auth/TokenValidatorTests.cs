@@ -115,6 +115,30 @@ public sealed class TokenValidatorTests : IDisposable
     public void Validate_RequiredClaimMissing_IsRefused(string claims) => Refused(Sign(claims), "lacks 'sub' or 'exp'");
 
     [Theory]
+    [InlineData(@"ann\u0000")]
+    [InlineData(@"\u0000")]
+    [InlineData(@"ann\nbob")]
+    [InlineData(@"\u007f")]
+    [InlineData(@"ann\u0085")]
+    public void Validate_SubjectWithControlCharacter_IsRefused(string subject) =>
+        Refused(Sign($$"""{"sub":"{{subject}}","exp":{{Now + 60}}}"""), "has a control character");
+
+    [Theory]
+    [InlineData("ann smith")]
+    [InlineData("анна|é😀")]
+    public void Validate_SubjectOfOtherCharacters_IsTaken(string subject) =>
+        Assert.Equal(subject, Hs256().Validate(Sign($$"""{"sub":"{{subject}}","exp":{{Now + 60}}}"""), out _)?.Subject);
+
+    [Fact]
+    public void Validate_TextThatIsNoUnicode_IsRefused()
+    {
+        const string Lone = @"\ud800";
+        Refused(Sign($$"""{"sub":"{{Lone}}","exp":{{Now + 60}}}"""), "not a signed JSON Web Token");
+        Refused(Sign($$"""{"sub":"ann","region":"{{Lone}}","exp":{{Now + 60}}}"""), "not a signed JSON Web Token");
+        Refused(Sign($$"""{"sub":"ann","exp":{{Now + 60}}}""", $$"""{"alg":"{{Lone}}"}"""), "not a signed JSON Web Token");
+    }
+
+    [Theory]
     [InlineData(-29, true)]
     [InlineData(-30, false)]
     public void Validate_Expired_HasThirtySecondsLeeway(int secondsFromNow, bool accepted)

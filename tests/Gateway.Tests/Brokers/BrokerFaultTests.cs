@@ -168,7 +168,7 @@ public sealed class BrokerFaultTests(BrokerFixture servers) : IAsyncLifetime
             {
                 var version = await BrokerHost.AskAsync(user, "again", Short);
                 Assert.Equal("stop", (await BrokerHost.ReadAsync(user, version))[^1].Event);
-                await BrokerHost.AcknowledgeAsync(user, version, () => { });
+                await BrokerHost.AcknowledgeAsync(user, version);
                 acknowledged.Add(version);
             }
 

@@ -49,7 +49,7 @@ internal sealed class BrokerHost : IAsyncDisposable
     }
 
     /// <summary>Acknowledges until it is taken.</summary>
-    public static async Task AcknowledgeAsync(StreamUser user, string version, Action? onRefusal = null)
+    public static async Task AcknowledgeAsync(StreamUser user, string version)
     {
         while (true)
         {
@@ -60,7 +60,6 @@ internal sealed class BrokerHost : IAsyncDisposable
             }
 
             answer.AssertRefused(HttpStatusCode.ServiceUnavailable, "HISTORY_AWAY");
-            onRefusal?.Invoke();
             await Task.Delay(100);
         }
     }

@@ -1,9 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using Fairway.Gateway.Tests.Generation;
-using Fairway.Gateway.Tests.Streams;
 using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Relay;
@@ -57,7 +55,7 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
         var answer = await fixture.NewUser().SendAsync(HttpMethod.Post, Path, Ask("raw", more: ",\"n\":4,\"conversation\":\"assembly\""));
 
         Assert.Equal((HttpStatusCode.OK, "application/json"), (answer.Status, answer.ContentType));
-        AssertJson(
+        RelayCases.AssertJson(
             """
             {"id":"c1","object":"chat.completion","created":7,"model":"m","system_fingerprint":"f","choices":[
               {"index":0,"message":{"role":"assistant","content":"Aa","refusal":null,"reasoning_content":"hmm"},"logprobs":{"content":[{"token":"A","logprob":-0.5},{"token":"a","logprob":-1}]},"finish_reason":"length"},
@@ -100,12 +98,12 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
     {
         var answer = await fixture.NewUser().SendAsync(HttpMethod.Post, Path, body);
 
-        AssertError(answer, status, code, "invalid_request_error", param);
+        RelayCases.AssertError(answer, status, code, "invalid_request_error", param);
     }
 
     [Fact]
     public async Task Post_TooLarge_Is413() =>
-        AssertError(await fixture.NewUser().SendAsync(HttpMethod.Post, Path, Ask("demo", more: $",\"x\":\"{new string('x', 300_001)}\"")), 413, "BODY_TOO_LARGE", "invalid_request_error");
+        RelayCases.AssertError(await fixture.NewUser().SendAsync(HttpMethod.Post, Path, Ask("demo", more: $",\"x\":\"{new string('x', 300_001)}\"")), 413, "BODY_TOO_LARGE", "invalid_request_error");
 
     [Theory]
     [InlineData("POST", "/v1/chat/completions", null, 401, "TOKEN_REQUIRED")]
@@ -123,7 +121,7 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
 
         using var response = await fixture.Gateway.Client.SendAsync(request);
 
-        AssertError(await Answer.ReadAsync(response), status, code, "invalid_request_error");
+        RelayCases.AssertError(await Answer.ReadAsync(response), status, code, "invalid_request_error");
     }
 
     [Theory]
@@ -135,10 +133,10 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
     [InlineData("torn", false, 502, "UPSTREAM_ERROR", "server_error")]
     public async Task Post_ModelFailsBeforeAnythingIsSent_IsItsStatus(string model, bool stream, int status, string code, string type)
     {
-        using var request = Request(fixture.NewUser(), Ask(model, more: stream ? ",\"stream\":true" : ""));
+        using var request = RelayCases.Post(fixture.NewUser(), Path, Ask(model, more: stream ? ",\"stream\":true" : ""));
         using var response = await fixture.Gateway.Client.SendAsync(request);
 
-        AssertError(await Answer.ReadAsync(response), status, code, type);
+        RelayCases.AssertError(await Answer.ReadAsync(response), status, code, type);
         Assert.Equal(model == "busy" ? TimeSpan.FromSeconds(40) : null, response.Headers.RetryAfter?.Delta);
     }
 
@@ -165,7 +163,7 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
         var before = fixture.Model.Figures;
         using var leave = new CancellationTokenSource();
         var body = Ask("demo", $$"""{"firstTokenMs":{{firstTokenMs}},"tokensPerSecond":20,"tokens":100000}""", stream ? ",\"stream\":true" : "");
-        using var request = Request(fixture.NewUser(), body);
+        using var request = RelayCases.Post(fixture.NewUser(), Path, body);
         var call = fixture.Gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, leave.Token);
         await Eventually.True(() => fixture.Model.Figures.Active == 1);
         if (firstTokenMs == 0 && stream)
@@ -220,7 +218,7 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
         var newer = await user.SendAsync(HttpMethod.Post, Path, Ask("demo", more: ",\"conversation\":\"talk\""));
 
         Assert.Equal(HttpStatusCode.OK, newer.Status);
-        AssertError(await older, 409, "SUPERSEDED", "invalid_request_error");
+        RelayCases.AssertError(await older, 409, "SUPERSEDED", "invalid_request_error");
         await Eventually.True(() => fixture.Slow.Calls.Active == 0);
     }
 
@@ -237,7 +235,7 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
 
         Assert.Single(answers.Append(late).Select(answer => answer.Text).Distinct());
         Assert.Equal(before + 1, fixture.Model.Figures.Calls);
-        AssertError(other, 422, "IDEMPOTENCY_MISMATCH", "invalid_request_error");
+        RelayCases.AssertError(other, 422, "IDEMPOTENCY_MISMATCH", "invalid_request_error");
     }
 
     [Fact]
@@ -250,7 +248,7 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
             context.Response.StatusCode = 500;
             return Task.CompletedTask;
         };
-        AssertError(await user.SendAsync(HttpMethod.Post, Path, body, ("Idempotency-Key", "again")), 502, "UPSTREAM_ERROR", "server_error");
+        RelayCases.AssertError(await user.SendAsync(HttpMethod.Post, Path, body, ("Idempotency-Key", "again")), 502, "UPSTREAM_ERROR", "server_error");
         fixture.Model.Raw = ModelServer.Lines("data: {\"choices\":[]}\n\ndata: [DONE]\n\n");
 
         Assert.Equal(HttpStatusCode.OK, (await user.SendAsync(HttpMethod.Post, Path, body, ("Idempotency-Key", "again"))).Status);
@@ -268,35 +266,11 @@ public sealed class ChatCompletionsTests(RelayFixture fixture)
         Assert.Equal(
             ["away", "broken", "busy", "demo", "raw", "slow", "tool", "torn"], all.Json.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("id").GetString()));
         Assert.Equal(("demo", "model", "fairway"), (Text(one, "id"), Text(one, "object"), Text(one, "owned_by")));
-        AssertError(await user.SendAsync(HttpMethod.Get, "/v1/models/un/heard"), 404, "model_not_found", "invalid_request_error", "model");
+        RelayCases.AssertError(await user.SendAsync(HttpMethod.Get, "/v1/models/un/heard"), 404, "model_not_found", "invalid_request_error", "model");
 
         static string? Text(Answer answer, string name) => answer.Json.GetProperty(name).GetString();
     }
 
-    internal static void AssertError(Answer answer, int status, string code, string type, string? param = null)
-    {
-        Assert.True((int)answer.Status == status, $"{answer.Status} {answer.Text}");
-        Assert.Equal("application/json", answer.ContentType);
-        var error = answer.Json.GetProperty("error");
-        Assert.Equal(["message", "type", "code", "param"], error.EnumerateObject().Select(field => field.Name));
-        Assert.Equal((code, type, param), (error.GetProperty("code").GetString(), error.GetProperty("type").GetString(), error.GetProperty("param").GetString()));
-        Assert.NotEqual("", error.GetProperty("message").GetString());
-    }
-
-    internal static void AssertJson(string expected, string actual)
-    {
-        using var one = JsonDocument.Parse(expected);
-        using var other = JsonDocument.Parse(actual);
-        Assert.True(JsonElement.DeepEquals(one.RootElement, other.RootElement), actual);
-    }
-
     private static string Ask(string model, string? knobs = null, string more = "") =>
         $$"""{"model":"{{model}}","messages":[{"role":"user","content":"What is a fairway?"}]{{(knobs is null ? "" : $",\"knobs\":{knobs}")}}{{more}}}""";
-
-    private static HttpRequestMessage Request(StreamUser user, string body)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", user.Token);
-        return request;
-    }
 }

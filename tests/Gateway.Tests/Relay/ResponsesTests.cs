@@ -46,7 +46,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
 
         Assert.Equal(HttpStatusCode.OK, (await fixture.NewUser().SendAsync(HttpMethod.Post, Path, Body)).Status);
 
-        ChatCompletionsTests.AssertJson(
+        RelayCases.AssertJson(
             """
             {"model":"raw","stream":true,"messages":[{"role":"system","content":"Be brief."},{"role":"system","content":"D"},
               {"role":"user","content":[{"type":"text","text":"U"},{"type":"image_url","image_url":{"url":"data:,","detail":"low"}}]},
@@ -126,7 +126,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
         Assert.Equal(Enumerable.Range(0, whole.Length), whole.Select(Number));
         Assert.Equal(whole.Skip(8).Select(one => one.GetRawText()), rest.Select(one => one.GetRawText()));
         Assert.Equal((HttpStatusCode.OK, ""), (none.Status, none.Text));
-        ChatCompletionsTests.AssertJson(response.Text, whole[^1].GetProperty("response").GetRawText());
+        RelayCases.AssertJson(response.Text, whole[^1].GetProperty("response").GetRawText());
         Assert.Equal("completed", Text(response.Json, "status"));
     }
 
@@ -171,7 +171,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
         await Eventually.True(() => fixture.Slow.Calls.Active == 0);
 
         Assert.True((await user.SendAsync(HttpMethod.Delete, $"{Path}/{id}")).Json.GetProperty("deleted").GetBoolean());
-        ChatCompletionsTests.AssertError(await user.SendAsync(HttpMethod.Get, $"{Path}/{id}"), 404, "response_not_found", "invalid_request_error", "response_id");
+        RelayCases.AssertError(await user.SendAsync(HttpMethod.Get, $"{Path}/{id}"), 404, "response_not_found", "invalid_request_error", "response_id");
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
             ["I2", "First?", "One.", "Second?"], sent.RootElement.GetProperty("messages").EnumerateArray().Select(message => Text(message, "content")));
         Assert.False(sent.RootElement.TryGetProperty("~response", out _));
         var unknown = await fixture.NewUser().SendAsync(HttpMethod.Post, Path, $$"""{"model":"raw","input":"x","previous_response_id":"{{Text(first.Json, "id")}}"}""");
-        ChatCompletionsTests.AssertError(unknown, 400, "previous_response_not_found", "invalid_request_error", "previous_response_id");
+        RelayCases.AssertError(unknown, 400, "previous_response_not_found", "invalid_request_error", "previous_response_id");
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
     [InlineData("""{"model":"demo","input":"x","background":true,"store":false}""", "BAD_FIELD", "background")]
     [InlineData("""{"model":"demo","input":"x","prompt":{"id":"p"}}""", "BAD_FIELD", "prompt")]
     public async Task Post_BadRequest_IsAnErrorObject(string body, string code, string? param) =>
-        ChatCompletionsTests.AssertError(await fixture.NewUser().SendAsync(HttpMethod.Post, Path, body), 400, code, "invalid_request_error", param);
+        RelayCases.AssertError(await fixture.NewUser().SendAsync(HttpMethod.Post, Path, body), 400, code, "invalid_request_error", param);
 
     [Theory]
     [InlineData("GET", "resp_1", 404, "response_not_found", "response_id")]
@@ -236,7 +236,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
     [InlineData("POST", "resp_1/cancel", 404, "response_not_found", "response_id")]
     [InlineData("DELETE", "resp_1", 404, "response_not_found", "response_id")]
     public async Task Call_UnknownResponse_IsAnErrorObject(string method, string path, int status, string code, string? param) =>
-        ChatCompletionsTests.AssertError(
+        RelayCases.AssertError(
             await fixture.NewUser().SendAsync(new HttpMethod(method), $"{Path}/{path}"), status, code, "invalid_request_error", param);
 
     [Fact]
@@ -253,7 +253,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
     {
         var user = fixture.NewUser();
 
-        ChatCompletionsTests.AssertError(
+        RelayCases.AssertError(
             await user.SendAsync(HttpMethod.Post, Path, Ask("busy", more: ",\"stream\":true")), 429, "UPSTREAM_RATE_LIMITED", "rate_limit_error");
         var events = Events(await user.SendAsync(HttpMethod.Post, Path, Ask("busy", more: ",\"stream\":true,\"background\":true")));
         var torn = Events(await user.SendAsync(HttpMethod.Post, Path, Ask("torn", more: ",\"stream\":true")));
@@ -277,7 +277,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
         await host.StartGatewayAsync();
 
         user = host.User("someone");
-        ChatCompletionsTests.AssertJson(done.GetRawText(), (await user.SendAsync(HttpMethod.Get, $"{Path}/{Text(done, "id")}")).Text);
+        RelayCases.AssertJson(done.GetRawText(), (await user.SendAsync(HttpMethod.Get, $"{Path}/{Text(done, "id")}")).Text);
         await Eventually.TrueAsync(async () => Text((await user.SendAsync(HttpMethod.Get, $"{Path}/{running}")).Json, "status") == "failed");
         var events = Events(await user.SendAsync(HttpMethod.Get, $"{Path}/{running}?stream=true&starting_after=4"));
         Assert.Equal("response.failed", Text(events[^1], "type"));
@@ -309,8 +309,7 @@ public sealed class ResponsesTests(RelayFixture fixture)
     /// <summary>Events of a posted stream as they come; leaving the loop leaves the connection.</summary>
     private async IAsyncEnumerable<JsonElement> FollowAsync(StreamUser user, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", user.Token);
+        using var request = RelayCases.Post(user, Path, body);
         using var response = await fixture.Gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.True(response.IsSuccessStatusCode, response.StatusCode.ToString());
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());

@@ -109,6 +109,8 @@ public sealed class ProtocolTests(StreamFixture fixture) : IClassFixture<StreamF
                 return (null, await Post(user, body, ""));
             case "a-key-too-long":
                 return (null, await Post(user, body, new string('k', 257)));
+            case "a-key-with-a-control-character":
+                return (null, await Post(user, body, "k\u0001"));
             case "the-same-after-a-refused-post":
                 return (await Post(user, "{}"), await Post(user, body));
             case "the-same-bytes-at-the-same-time":

@@ -21,6 +21,9 @@ public sealed class StreamHost : IAsyncDisposable
 
     public GatewayHost Gateway { get; private set; }
 
+    /// <summary>The folder that outlives the Gateway.</summary>
+    public string Data => _data["data"];
+
     public static Task<StreamHost> StartAsync(params string[] args) => StartAsync(_ => { }, args);
 
     public static async Task<StreamHost> StartAsync(Action<WebApplicationBuilder> configure, params string[] args)
@@ -40,7 +43,7 @@ public sealed class StreamHost : IAsyncDisposable
     {
         Gateway = await GatewayHost.StartAsync(
             _configure,
-            ["--jwt-secret", Secret, "--data", _data["data"], $"--Models:demo:BaseUrl={Model.BaseUrl}", .. _args]);
+            ["--jwt-secret", Secret, "--data", Data, $"--Models:demo:BaseUrl={Model.BaseUrl}", .. _args]);
         _isRunning = true;
     }
 

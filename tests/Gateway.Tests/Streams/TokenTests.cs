@@ -70,6 +70,7 @@ public sealed class TokenTests(StreamFixture fixture) : IClassFixture<StreamFixt
         yield return $"{Base64Url.EncodeToString("""{"alg":"none"}"""u8)}.{good[1]}.{good[2]}";
         yield return $"{Base64Url.EncodeToString("""{"alg":"RS256","typ":"JWT"}"""u8)}.{good[1]}.{good[2]}";
         yield return $"{good[0]}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes("""{"sub":"root","exp":99999999999}"""))}.{good[2]}";
+        yield return TokenMint.Hs256(StreamHost.Secret, "some\0body", now.AddHours(1));
         yield return "nonsense";
     }
 }

@@ -49,6 +49,18 @@ public sealed class DirectoryReaderTests
     }
 
     [Fact]
+    public async Task Ready_InstancesOfWhichLittleIsSaid_AreTakenAndThoseWithoutAnAddressPassedOver()
+    {
+        await using var gateway = await StartAsync();
+        gateway.Lists("b-1", new { id = "a", address = "127.0.0.1:1", weight = 2, news = "of a later version" }, new { id = "b" }, new { address = "127.0.0.1:2" });
+        await using var client = new ClientHost([gateway.Url]);
+
+        var instance = Assert.Single((await client.Reader.ReadyAsync(CancellationToken.None)).Find("orders")!.Instances);
+
+        Assert.Equal(("a", "http", "", "", 2), (instance.Id, instance.Protocol, instance.Zone, instance.Lane, instance.Weight));
+    }
+
+    [Fact]
     public async Task Ready_NobodyAnswers_SaysSoWithACode()
     {
         await using var client = new ClientHost([$"http://127.0.0.1:{FreePort.Next()}"], options => options.FirstListSeconds = 0.5);
