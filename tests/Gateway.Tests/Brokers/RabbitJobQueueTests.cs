@@ -12,7 +12,6 @@ using Fairway.Sdk.RabbitMq;
 using Fairway.Sdk.RabbitMq.Lanes;
 using Fairway.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
