@@ -44,8 +44,7 @@ public sealed class JobStreamTests : IAsyncLifetime
             await _cluster.StartSiloAsync("silo");
         }
 
-        var members = await Task.WhenAll(
-            areClients ? [_cluster.StartClientAsync("one"), _cluster.StartClientAsync("two")] : [_cluster.StartGatewayAsync("one"), _cluster.StartGatewayAsync("two")]);
+        var members = await Task.WhenAll(StartAsync("one"), StartAsync("two"));
         if (!areClients)
         {
             await members[0].SeesAsync(2);
@@ -57,6 +56,8 @@ public sealed class JobStreamTests : IAsyncLifetime
         Assert.Equal(Questions, calls.Sum());
         Assert.All(calls, count => Assert.InRange(count, 1, Questions - 1));
         Assert.Equal(Questions, (await Task.WhenAll(members.Select(member => member.FigureAsync("fairway_jobs_taken_total", "stream")))).Sum());
+
+        Task<Member> StartAsync(string name) => areClients ? _cluster.StartClientAsync(name) : _cluster.StartGatewayAsync(name);
     }
 
     [Fact]
