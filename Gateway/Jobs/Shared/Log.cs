@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Warning, "Streams or the database did not hear of this process's jobs; who has room finds them")]
     public static partial void NotTold(this ILogger logger, Exception error);
+
+    [LoggerMessage(4, LogLevel.Warning, "No silo tells this process of jobs; it finds them later by looking. Is Jobs:OrleansStreams:Provider set at all silos?")]
+    public static partial void NotAttached(this ILogger logger, Exception error);
 }

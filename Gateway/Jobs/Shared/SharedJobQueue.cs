@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Fairway.Grains.Streams;
 using Fairway.GrainInterfaces.Streams;
@@ -18,7 +17,6 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
 
     private static readonly TimeSpan LongestBeat = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<(string User, long Version), Held> _held = new();
     private readonly Channel<StreamJob> _ready = Channel.CreateUnbounded<StreamJob>();
     private readonly QueueDepth _depth = new();
     private readonly CancellationTokenSource _end = new();
@@ -30,10 +28,12 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
     private readonly ILogger<SharedJobQueue> _logger;
     private readonly CancellationToken _stopping;
     private readonly int _capacity;
-    private readonly SemaphoreSlim _room;
+    private readonly JobRoom _room;
     private readonly TimeSpan _lease;
     private readonly TimeSpan _wait;
     private readonly TimeSpan _unread;
+    private readonly FailuresInARow _beatFails = new();
+    private readonly FailuresInARow _attachFails = new();
     private Task _beating = Task.CompletedTask;
     private volatile bool _isUp;
     private int _beats;
@@ -45,7 +45,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         (_stream, _keys, _metrics, _time, _logger, _stopping) = (stream, keys, metrics, time, logger, lifetime.ApplicationStopping);
         _table = new JobTable(store, Guid.NewGuid());
         _capacity = jobs.Value.QueueLength;
-        _room = new SemaphoreSlim(jobs.Value.MaxConcurrent);
+        _room = new JobRoom(jobs.Value.MaxConcurrent);
         (_lease, _wait) = (TimeSpan.FromSeconds(options.LeaseSeconds), TimeSpan.FromSeconds(options.WaitSeconds));
         _unread = TimeSpan.FromSeconds(streams.Value.UnreadSeconds);
         CatchUp = (_lease > _wait ? _lease : _wait) + (2 * BeatEvery);
@@ -76,7 +76,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         while (_ready.Reader.TryRead(out var job))
         {
             _depth.Dequeued();
-            await AbandonAsync(job);
+            await TryAsync(() => AbandonAsync(job));
         }
 
         await TryAsync(_stream.DetachAsync);
@@ -133,7 +133,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
 
     public async Task MarkFirstFrameAsync(StreamJob job, CancellationToken cancellationToken = default)
     {
-        if (_held.TryGetValue((job.User, job.Version), out var held) && !held.IsMarked)
+        if (_room.TryFind(job.User, job.Version, out var held) && !held.IsMarked)
         {
             held.IsMarked = await LedgerCalls.AskAsync(() => _table.MarkAsync(job), _time, _logger, cancellationToken)
                 ? true
@@ -161,17 +161,16 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
             return false;
         }
 
-        if (_held.ContainsKey((user, version)))
-        {
-            return true; // told twice
-        }
-
-        if (!_room.Wait(0))
+        if (!_room.TryEnter(user, version, out var held))
         {
             return false;
         }
 
-        _ = TakeAsync(user, version);
+        if (held is not null) // else it was told twice
+        {
+            _ = TakeAsync(held);
+        }
+
         return true;
     }
 
@@ -198,13 +197,11 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
     /// <summary>Nobody waits for the stream: the job is in the database, and is found there.</summary>
     private void Tell(StreamJob job) => _ = TryAsync(() => _stream.TellAsync(job.User, job.Version));
 
-    private async Task TakeAsync(string user, long version)
+    private async Task TakeAsync(HeldJob held)
     {
-        var held = new Held();
-        var isHere = _held.TryAdd((user, version), held);
         try
         {
-            if (isHere && await _table.TakeAsync(user, version) is { } job)
+            if (await _table.TakeAsync(held.User, held.Version) is { } job)
             {
                 _depth.Delivered();
                 Ready(job, "stream");
@@ -213,15 +210,10 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         }
         catch (Exception failure)
         {
-            _logger.NotTaken(version, failure); // it is found later
+            _logger.NotTaken(held.Version, failure); // it is found later
         }
 
-        if (isHere)
-        {
-            _held.TryRemove(KeyValuePair.Create((user, version), held));
-        }
-
-        _room.Release();
+        _room.Leave(held);
     }
 
     private void Ready(StreamJob job, string by)
@@ -233,7 +225,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
 
     private async Task EndAsync(StreamJob job, Func<Task> end)
     {
-        if (!_held.TryGetValue((job.User, job.Version), out var held))
+        if (!_room.TryFind(job.User, job.Version, out var held))
         {
             return;
         }
@@ -244,10 +236,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         }
         finally
         {
-            if (_held.TryRemove(KeyValuePair.Create((job.User, job.Version), held)))
-            {
-                _room.Release();
-            }
+            _room.Leave(held); // what the database did not hear is found again, and has ended then
         }
     }
 
@@ -279,27 +268,45 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
             }
 
             _isUp = true;
-            if (!_stopping.IsCancellationRequested)
-            {
-                await TryAsync(() => _stream.AttachAsync(this));
-                await TakeOverdueAsync();
-            }
         }
         catch (Exception failure)
         {
             _isUp = false;
-            _logger.NotBeaten(failure);
+            if (_beatFails.IsFirst())
+            {
+                _logger.NotBeaten(failure);
+            }
+
+            return;
+        }
+
+        _beatFails.End();
+        if (!_stopping.IsCancellationRequested)
+        {
+            await AttachAsync();
+            await TryAsync(TakeOverdueAsync);
+        }
+    }
+
+    private async Task AttachAsync()
+    {
+        try
+        {
+            await _stream.AttachAsync(this);
+            _attachFails.End();
+        }
+        catch (Exception failure)
+        {
+            if (_attachFails.IsFirst())
+            {
+                _logger.NotAttached(failure);
+            }
         }
     }
 
     private async Task TakeOverdueAsync()
     {
-        var room = 0;
-        while (_room.Wait(0))
-        {
-            room++;
-        }
-
+        var room = _room.Reserve();
         try
         {
             if (room == 0)
@@ -307,9 +314,9 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
                 return;
             }
 
-            foreach (var job in await _table.TakeOverdueAsync([.. _held.Keys], room, _wait, _lease))
+            foreach (var job in await _table.TakeOverdueAsync(_room.Held, room, _wait, _lease))
             {
-                if (_held.TryAdd((job.User, job.Version), new Held()))
+                if (_room.Enter(job.User, job.Version)) // else word of it has just come
                 {
                     room--;
                     Ready(job, "search");
@@ -318,10 +325,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         }
         finally
         {
-            if (room > 0)
-            {
-                _room.Release(room);
-            }
+            _room.Free(room);
         }
     }
 
@@ -334,17 +338,6 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         catch (Exception failure)
         {
             _logger.NotTold(failure);
-        }
-    }
-
-    private sealed class Held
-    {
-        private volatile bool _isMarked;
-
-        public bool IsMarked
-        {
-            get => _isMarked;
-            set => _isMarked = value;
         }
     }
 }

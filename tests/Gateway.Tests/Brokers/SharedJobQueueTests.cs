@@ -75,17 +75,18 @@ public sealed class SharedJobQueueTests(BrokerFixture servers)
     {
         var dead = await StartAsync();
         await dead.EnqueueAsync(1, 2, 3);
-        await dead.NextAsync();
-        var marked = await dead.NextAsync();
+        var (unmarked, marked, done) = (await dead.NextAsync(), await dead.NextAsync(), await dead.NextAsync());
         await dead.Queue.MarkFirstFrameAsync(marked);
-        await dead.Queue.CompleteAsync(await dead.NextAsync());
+        await dead.Queue.CompleteAsync(done);
         await using var other = await StartAsync();
         Assert.True(await other.IsSilentAsync());
 
         await dead.DisposeAsync(); // without a word
 
         StreamJob[] jobs = [await other.NextAsync(), await other.NextAsync()];
-        Assert.Equal([(1L, 2, marked.Version == 1), (2L, 2, marked.Version == 2)], jobs.OrderBy(job => job.Version).Select(job => (job.Version, job.Attempt, job.MayHaveStored)));
+        Assert.Equal(
+            new[] { (unmarked.Version, 2, false), (marked.Version, 2, true) }.Order(),
+            jobs.Select(job => (job.Version, job.Attempt, job.MayHaveStored)).Order());
         Assert.Equal(2L, await CountAsync());
     }
 
@@ -198,6 +199,26 @@ public sealed class SharedJobQueueTests(BrokerFixture servers)
         await Eventually.True(() => one.Queue.IsUp, Soon);
         await one.EnqueueAsync(2);
         Assert.Equal(2, (await one.NextAsync()).Version);
+    }
+
+    [Fact]
+    public async Task Complete_DatabaseAway_ComesAgainWithItsMarkAndIsCompletedThen()
+    {
+        await using var proxy = new TcpProxy(servers.Postgres.Port);
+        await using var one = await StartAsync(
+            connection: $"Host=127.0.0.1;Port={proxy.Port};Username=fairway;Database=postgres;SSL Mode=Disable", jobs: new JobOptions { MaxConcurrent = 1 });
+        await one.EnqueueAsync(1);
+        var job = await one.NextAsync();
+        await one.Queue.MarkFirstFrameAsync(job);
+
+        proxy.Cut();
+        await Assert.ThrowsAsync<HistoryAwayException>(() => one.Queue.CompleteAsync(job));
+        proxy.Mend();
+
+        var again = await one.NextAsync();
+        Assert.Equal((1, 2, true), (again.Version, again.Attempt, again.MayHaveStored));
+        await one.Queue.CompleteAsync(again);
+        Assert.Equal(0L, await CountAsync());
     }
 
     private static string Text(StreamJob job) => Encoding.UTF8.GetString(job.Request.Memory.Span);

@@ -33,12 +33,14 @@ public sealed class JobStreamTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Ask_OneOfTwoGateways_StreamsTellBothAndEachQuestionIsAnsweredOnce(bool areClients)
+    [InlineData(false, "memory")]
+    [InlineData(true, "memory")]
+    [InlineData(true, "mine")]
+    public async Task Ask_OneOfTwoGateways_StreamsTellBothAndEachQuestionIsAnsweredOnce(bool areClients, string provider)
     {
         const int Questions = 20;
         _cluster.Settings = [.. _cluster.Settings, "--Jobs:OrleansStreams:WaitSeconds=300"]; // nobody looks for what no stream told of
+        _cluster.Settings = [.. _cluster.Settings, $"--Jobs:OrleansStreams:Provider={provider}", "--Orleans:Streaming:mine:ProviderType=Memory"];
         if (areClients)
         {
             await _cluster.StartSiloAsync("silo");
