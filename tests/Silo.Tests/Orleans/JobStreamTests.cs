@@ -40,7 +40,11 @@ public sealed class JobStreamTests : IAsyncLifetime
     {
         const int Questions = 20;
         _cluster.Settings = [.. _cluster.Settings, "--Jobs:OrleansStreams:WaitSeconds=300"]; // nobody looks for what no stream told of
-        _cluster.Settings = [.. _cluster.Settings, $"--Jobs:OrleansStreams:Provider={provider}", "--Orleans:Streaming:mine:ProviderType=Memory"];
+        if (provider != "memory")
+        {
+            _cluster.Settings = [.. _cluster.Settings, $"--Jobs:OrleansStreams:Provider={provider}", $"--Orleans:Streaming:{provider}:ProviderType=Memory"];
+        }
+
         if (areClients)
         {
             await _cluster.StartSiloAsync("silo");
