@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using Fairway.Grains.Streams;
 using Fairway.Registry.Etcd;
+using Fairway.Silo.Jobs;
 using Fairway.Silo.Orleans;
+using Fairway.Silo.Orleans.Jobs;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Dashboard;
@@ -30,7 +32,7 @@ public static partial class FairwayEngine
     {
     }
 
-    static partial void ConfigureEngine(ISiloBuilder silo, EngineOptions options)
+    static partial void ConfigureEngine(ISiloBuilder silo, EngineOptions options, JobStreamOptions? jobs)
     {
         var address = ClusterSettings.Resolve(options.AdvertisedAddress);
         var (siloPort, gatewayPort) = Ports(options, address);
@@ -59,16 +61,25 @@ public static partial class FairwayEngine
         silo.Services.Replace(ServiceDescriptor.Singleton<IClusterMotion>(services => services.GetRequiredService<ClusterMotion>()));
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<ClusterMotion>());
         silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+        if (jobs is not null)
+        {
+            silo.AddJobStream(jobs);
+        }
+
         silo.Services.AddOptions<GrainTypeOptions>().PostConfigure<IServiceProviderIsService>(HostedGrains.Limit);
     }
 
-    static partial void AddClient(IHostApplicationBuilder builder, EngineOptions options) => builder.UseOrleansClient(client =>
+    static partial void AddClient(IHostApplicationBuilder builder, EngineOptions options, JobStreamOptions? jobs) => builder.UseOrleansClient(client =>
     {
         client.Configure<ClusterOptions>(cluster => cluster.ClusterId = cluster.ServiceId = options.ClusterId);
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = ClusterSettings.RefreshPeriod);
         client.UseConnectionRetryFilter(ClusterSettings.RetryConnectAsync);
         client.AddDashboard(dashboard => dashboard.HideTrace = true);
         client.Services.AddSingleton<IGatewayListProvider, EtcdGatewayListProvider>();
+        if (jobs is not null)
+        {
+            client.AddJobStream(jobs);
+        }
     });
 
     private static bool HasEtcd(IServiceCollection services) => services.Any(service => service.ServiceType == typeof(EtcdRegistry));

@@ -9,5 +9,8 @@ public sealed class EngineException(string code, string message) : Exception(mes
     /// <summary>The process asks for a cluster without naming the registry that the cluster meets in.</summary>
     public const string NoRegistry = "ENGINE_NO_REGISTRY";
 
+    /// <summary>The stream provider that is to tell of jobs is not configured.</summary>
+    public const string NoStreamProvider = "ENGINE_NO_STREAM_PROVIDER";
+
     public string Code { get; } = code;
 }

@@ -1,6 +1,7 @@
 using Fairway.GrainInterfaces.Directory;
 using Fairway.Grains;
 using Fairway.Silo.Inspection;
+using Fairway.Silo.Jobs;
 using Fairway.Silo.Membership;
 
 namespace Fairway.Silo;
@@ -21,6 +22,14 @@ public static partial class FairwayEngine
         var options = builder.Configuration.GetSection(EngineOptions.Section).Get<EngineOptions>() ?? new EngineOptions();
         configure?.Invoke(options);
         options.Validated();
+        var jobs = JobStreamOptions.IsConfigured(builder.Configuration)
+            ? builder.Configuration.GetSection(JobStreamOptions.Section).Get<JobStreamOptions>()!.Validated()
+            : null;
+        if (jobs is not null)
+        {
+            NeedCluster($"{JobStreamOptions.Section}:{nameof(jobs.Provider)}");
+        }
+
         CheckEngine(builder, options);
 
         builder.Services.AddFairwayGrains();
@@ -31,13 +40,13 @@ public static partial class FairwayEngine
         builder.Services.AddHostedService(provider => provider.GetRequiredService<MembershipMetrics>());
         if (options.Client)
         {
-            AddClient(builder, options);
+            AddClient(builder, options, jobs);
             return builder;
         }
 
         builder.UseOrleans(silo =>
         {
-            ConfigureEngine(silo, options);
+            ConfigureEngine(silo, options, jobs);
             silo.AddIncomingGrainCallFilter<CallRateFilter>();
             silo.AddStartupTask((services, _) => services.GetRequiredService<IGrainFactory>().GetGrain<IRegistryGrain>(GrainKeys.Registry).Wake());
         });
@@ -50,7 +59,7 @@ public static partial class FairwayEngine
 
     static partial void CheckEngine(IHostApplicationBuilder builder, EngineOptions options);
 
-    static partial void ConfigureEngine(ISiloBuilder silo, EngineOptions options);
+    static partial void ConfigureEngine(ISiloBuilder silo, EngineOptions options, JobStreamOptions? jobs);
 
-    static partial void AddClient(IHostApplicationBuilder builder, EngineOptions options);
+    static partial void AddClient(IHostApplicationBuilder builder, EngineOptions options, JobStreamOptions? jobs);
 }

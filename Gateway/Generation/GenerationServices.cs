@@ -1,6 +1,8 @@
 using Fairway.Gateway.Jobs;
 using Fairway.Gateway.Jobs.RabbitMq;
+using Fairway.Gateway.Jobs.Shared;
 using Fairway.Grains.Streams;
+using Fairway.Silo.Jobs;
 using Fairway.Storage;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -47,6 +49,12 @@ public static class GenerationServices
         if (hasPostgres)
         {
             services.AddSingleton<PostgresLedger>();
+        }
+
+        if (JobStreamOptions.IsConfigured(configuration))
+        {
+            services.AddSharedJobs(configuration, hasPostgres);
+            return;
         }
 
         if (!RabbitJobServices.IsConfigured(configuration))

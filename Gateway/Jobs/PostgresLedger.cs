@@ -60,8 +60,7 @@ internal sealed class PostgresLedger(PostgresStore store, TimeProvider time) : I
 
     public async Task SettleAsync(IdempotencyReservation reservation, long version)
     {
-        var settled = await store.RunAsync((connection, token) => ExecuteAsync(
-            connection,
+        var settled = await store.RunAsync((connection, token) => connection.ExecuteAsync(
             "UPDATE idempotency_keys SET version = $4, settled_at = now() WHERE usr = $1 AND key = $2 AND owner = $3 AND (version IS NULL OR version = $4)",
             token,
             reservation.User, reservation.Key, _owner, version));
@@ -75,11 +74,11 @@ internal sealed class PostgresLedger(PostgresStore store, TimeProvider time) : I
     }
 
     public Task MarkFirstFrameAsync(string user, long version) => store.RunAsync((connection, token) =>
-        ExecuteAsync(connection, "INSERT INTO first_frames (usr, version) VALUES ($1, $2) ON CONFLICT DO NOTHING", token, user, version));
+        connection.ExecuteAsync("INSERT INTO first_frames (usr, version) VALUES ($1, $2) ON CONFLICT DO NOTHING", token, user, version));
 
     public Task<bool> HasFirstFrameAsync(string user, long version) => store.RunAsync(async (connection, token) =>
     {
-        await using var command = Command(connection, "SELECT 1 FROM first_frames WHERE usr = $1 AND version = $2", user, version);
+        await using var command = connection.Command("SELECT 1 FROM first_frames WHERE usr = $1 AND version = $2", user, version);
         return await command.ExecuteScalarAsync(token) is not null;
     });
 
@@ -91,7 +90,7 @@ internal sealed class PostgresLedger(PostgresStore store, TimeProvider time) : I
             var (isTaken, settled) = await store.RunAsync(
                 async (connection, token) =>
                 {
-                    await using var take = Command(connection, Take, user, key, bodyHash.ToArray(), _owner);
+                    await using var take = connection.Command(Take, user, key, bodyHash.ToArray(), _owner);
                     return await take.ExecuteScalarAsync(token) is not null ? (true, null) : (false, await FindAsync(connection, user, key, token));
                 },
                 cancellationToken);
@@ -106,8 +105,8 @@ internal sealed class PostgresLedger(PostgresStore store, TimeProvider time) : I
 
     private static async Task<Settled?> FindAsync(NpgsqlConnection connection, string user, string key, CancellationToken cancellationToken)
     {
-        await using var find = Command(
-            connection, "SELECT body_hash, version, now() - settled_at FROM idempotency_keys WHERE usr = $1 AND key = $2 AND version IS NOT NULL", user, key);
+        await using var find = connection.Command(
+            "SELECT body_hash, version, now() - settled_at FROM idempotency_keys WHERE usr = $1 AND key = $2 AND version IS NOT NULL", user, key);
         await using var row = await find.ExecuteReaderAsync(cancellationToken);
         return await row.ReadAsync(cancellationToken)
             ? new Settled((byte[])row[0], row.GetInt64(1), row.GetTimeSpan(2))
@@ -124,8 +123,8 @@ internal sealed class PostgresLedger(PostgresStore store, TimeProvider time) : I
 
         try
         {
-            await store.RunAsync((connection, token) => ExecuteAsync(
-                connection, "DELETE FROM idempotency_keys WHERE usr = $1 AND key = $2 AND owner = $3 AND version IS NULL", token,
+            await store.RunAsync((connection, token) => connection.ExecuteAsync(
+                "DELETE FROM idempotency_keys WHERE usr = $1 AND key = $2 AND owner = $3 AND version IS NULL", token,
                 reservation.User, reservation.Key, _owner));
         }
         catch (Exception failure) when (failure is HistoryAwayException or ObjectDisposedException)
@@ -136,23 +135,6 @@ internal sealed class PostgresLedger(PostgresStore store, TimeProvider time) : I
         {
             local.Dispose();
         }
-    }
-
-    private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params object[] values)
-    {
-        await using var command = Command(connection, sql, values);
-        return await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)
-    {
-        var command = new NpgsqlCommand(sql, connection);
-        foreach (var value in values)
-        {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
-        }
-
-        return command;
     }
 
     private sealed record Settled(byte[] BodyHash, long Version, TimeSpan Age);

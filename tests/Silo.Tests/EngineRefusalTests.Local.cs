@@ -8,6 +8,7 @@ public sealed class EngineRefusalTests
     [Theory]
     [InlineData("Silo", "")]
     [InlineData("Gateway", "--client")]
+    [InlineData("Gateway", "--Jobs:OrleansStreams:Provider=memory")]
     public async Task Start_NeedsACluster_SaysSoAndEndsWith2(string program, string more)
     {
         string[] arguments = [Path.Combine(AppContext.BaseDirectory, $"Fairway.{program}.dll"), "--port", "0", "--etcd", "http://127.0.0.1:1"];

@@ -10,7 +10,4 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Debug, "Queues of jobs were not looked at: {Reason}")]
     public static partial void NotLooked(this ILogger logger, string reason);
-
-    [LoggerMessage(3, LogLevel.Warning, "The ledger of jobs does not answer; a job waits for it")]
-    public static partial void LedgerAway(this ILogger logger, Exception error);
 }

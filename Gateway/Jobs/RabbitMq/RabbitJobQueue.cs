@@ -16,7 +16,6 @@ namespace Fairway.Gateway.Jobs.RabbitMq;
 internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LedgerRetry = TimeSpan.FromMilliseconds(250);
 
     private readonly RabbitJobOptions _options;
     private readonly IJobLedger _ledger;
@@ -139,7 +138,8 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
 
             if (held.WasReturned && !held.IsMarked)
             {
-                held.IsMarked = await AskAsync(() => _ledger.HasFirstFrameAsync(held.Job.User, held.Job.Version), cancellationToken);
+                held.IsMarked = await LedgerCalls.AskAsync(
+                    () => _ledger.HasFirstFrameAsync(held.Job.User, held.Job.Version), _time, _logger, cancellationToken);
             }
 
             return held.ToRun();
@@ -150,13 +150,13 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     {
         if (_held.Find(job) is { IsMarked: false } held)
         {
-            await AskAsync(
+            await LedgerCalls.AskAsync(
                 async () =>
                 {
                     await _ledger.MarkFirstFrameAsync(job.User, job.Version);
                     return true;
                 },
-                cancellationToken);
+                _time, _logger, cancellationToken);
             held.IsMarked = true;
         }
     }
@@ -255,23 +255,6 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
     {
         held.Depth.Readied();
         _ready.Writer.TryWrite(held);
-    }
-
-    /// <summary>A job that is here already waits for a ledger that is away; its user's time limits run on.</summary>
-    private async Task<bool> AskAsync(Func<Task<bool>> ask, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                return await ask();
-            }
-            catch (HistoryAwayException away)
-            {
-                _logger.LedgerAway(away);
-                await Task.Delay(LedgerRetry, _time, cancellationToken);
-            }
-        }
     }
 
     private async Task LookAsync()

@@ -12,7 +12,6 @@ using Fairway.Sdk.RabbitMq;
 using Fairway.Sdk.RabbitMq.Lanes;
 using Fairway.Testing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -401,19 +400,6 @@ public sealed class RabbitJobQueueTests(BrokerFixture servers)
             await Views.StopAsync(CancellationToken.None);
             Views.Dispose();
             Registry.Dispose();
-        }
-    }
-
-    private sealed class Lifetime : IHostApplicationLifetime
-    {
-        public CancellationToken ApplicationStarted => CancellationToken.None;
-
-        public CancellationToken ApplicationStopping => CancellationToken.None;
-
-        public CancellationToken ApplicationStopped => CancellationToken.None;
-
-        public void StopApplication()
-        {
         }
     }
 }

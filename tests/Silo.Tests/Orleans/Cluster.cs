@@ -37,24 +37,27 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
     /// <summary>A database for all silos and Gateways that are started from now on.</summary>
     public string? Postgres { get; set; }
 
+    /// <summary>Given to all silos and Gateways that are started from now on.</summary>
+    public string[] Settings { get; set; } = [];
+
     public async Task<Member> StartSiloAsync(string name, string? etcd = null)
     {
         var port = FreePort.Next();
         var silo = await StartAsync(
-            "Silo", name, ["--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey, "--silo-port", $"{port}", .. Database]);
+            "Silo", name, ["--etcd", etcd ?? Etcd, "--name", name, "--admin-key", AdminKey, "--silo-port", $"{port}", .. Database, .. Settings]);
         silo.SiloPort = port;
         return silo;
     }
 
     /// <summary>A Gateway with a silo inside; one of the same name takes over what was kept.</summary>
-    public Task<Member> StartGatewayAsync(string name) => StartGatewayAsync(name, []);
+    public Task<Member> StartGatewayAsync(string name, params string[] more) => StartGatewayAsync(name, more, null);
 
     /// <summary>A Gateway with a silo inside whose workers are a lane's; null is base's.</summary>
     public Task<Member> StartLaneGatewayAsync(string name, string? lane, params string[] more) =>
         StartGatewayAsync(name, more, new Dictionary<string, string?> { ["COLORING_ENV"] = lane ?? "" });
 
     /// <summary>A Gateway without a silo.</summary>
-    public Task<Member> StartClientAsync(string name) => StartGatewayAsync(name, ["--client"]);
+    public Task<Member> StartClientAsync(string name, params string[] more) => StartGatewayAsync(name, ["--client", .. more], null);
 
     public async Task StartModelAsync() => _model = await StartAsync("Model", "model");
 
@@ -66,13 +69,13 @@ internal sealed class Cluster(IReadOnlyList<Uri> etcd) : IAsyncDisposable
 
     private string[] Database => Postgres is null ? [] : [$"--History:Postgres:ConnectionString={Postgres}"];
 
-    private Task<Member> StartGatewayAsync(string name, string[] more, IReadOnlyDictionary<string, string?>? environment = null) => StartAsync(
+    private Task<Member> StartGatewayAsync(string name, string[] more, IReadOnlyDictionary<string, string?>? environment) => StartAsync(
         "Gateway",
         name,
         environment ?? new Dictionary<string, string?>(),
         [
             "--etcd", Etcd, "--admin-key", AdminKey, "--jwt-secret", Secret, "--data", _data[name], $"--Gateway:Id={name}", $"--Engine:Name={name}",
-            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. Database, .. more,
+            .. _model is null ? [] : (string[])[$"--Models:demo:BaseUrl={_model.Url}v1"], .. Database, .. Settings, .. more,
         ]);
 
     private Task<Member> StartAsync(string program, string name, params string[] arguments) =>
@@ -133,6 +136,16 @@ internal sealed class Member(string name, RealProcess process, Uri url) : IAsync
     {
         var list = await _http.GetFromJsonAsync<JsonElement>($"/v1/services/{service}/best");
         return [.. list.GetProperty("instances").EnumerateArray().Select(line => line.GetProperty("id").GetString()!).Order()];
+    }
+
+    /// <summary>The sum of a figure over those of its lines that contain all of these.</summary>
+    public async Task<long> FigureAsync(string name, params string[] parts)
+    {
+        var metrics = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return metrics.Split('\n')
+            .Where(line => (line.StartsWith($"{name} ", StringComparison.Ordinal) || line.StartsWith($"{name}{{", StringComparison.Ordinal))
+                && parts.All(part => line.Contains(part, StringComparison.Ordinal)))
+            .Sum(line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     /// <summary>The silos that hold a grain of this class.</summary>

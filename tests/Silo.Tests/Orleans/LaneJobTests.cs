@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Fairway.Core.Lanes;
@@ -83,13 +82,7 @@ public sealed class LaneJobTests
         return (version!, await gateway.FollowAsync(user, version!));
     }
 
-    private static async Task<long> CallsAsync(Member gateway)
-    {
-        const string Figure = "fairway_model_calls_total{";
-        var metrics = await gateway.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        return metrics.Split('\n').Where(line => line.StartsWith(Figure, StringComparison.Ordinal))
-            .Sum(line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-    }
+    private static Task<long> CallsAsync(Member gateway) => gateway.FigureAsync("fairway_model_calls_total");
 
     private static async Task PutLaneAsync(Member gateway, string lane)
     {

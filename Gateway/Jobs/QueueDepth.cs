@@ -1,13 +1,13 @@
-namespace Fairway.Gateway.Jobs.RabbitMq;
+namespace Fairway.Gateway.Jobs;
 
 /// <summary>
-/// How many jobs wait: those in the broker as of the last look, what this process put in and took out since, and what waits here.
+/// How many jobs wait: those in the queue as of the last look, what this process put in and took out since, and what waits here.
 /// Other Gateways' part is as old as the look.
 /// </summary>
 internal sealed class QueueDepth
 {
     private readonly Lock _gate = new();
-    private long _inBroker;
+    private long _inQueue;
     private int _ready;
     private int _admitted;
 
@@ -25,14 +25,14 @@ internal sealed class QueueDepth
     /// <summary>A place was given out. Returns all that wait, it included.</summary>
     public int Admitted() => Change(ref _admitted, 1);
 
-    /// <summary>A place was given back, or its job is in the broker.</summary>
+    /// <summary>A place was given back, or its job is in the queue.</summary>
     public void Released() => Change(ref _admitted, -1);
 
     public void Published()
     {
         lock (_gate)
         {
-            _inBroker++;
+            _inQueue++;
         }
     }
 
@@ -40,7 +40,7 @@ internal sealed class QueueDepth
     {
         lock (_gate)
         {
-            _inBroker--;
+            _inQueue--;
         }
     }
 
@@ -48,25 +48,25 @@ internal sealed class QueueDepth
 
     public void Dequeued() => Change(ref _ready, -1);
 
-    /// <summary>To be taken before the broker is asked, for <see cref="Found"/>.</summary>
+    /// <summary>To be taken before the queue is asked, for <see cref="Found"/>.</summary>
     public long Snapshot()
     {
         lock (_gate)
         {
-            return _inBroker;
+            return _inQueue;
         }
     }
 
-    /// <summary>The broker holds so many; what changed while it was asked is added.</summary>
+    /// <summary>The queue holds so many; what changed while it was asked is added.</summary>
     public void Found(uint waiting, long before)
     {
         lock (_gate)
         {
-            _inBroker = waiting + Math.Max(0, _inBroker - before);
+            _inQueue = waiting + Math.Max(0, _inQueue - before);
         }
     }
 
-    private int Sum() => (int)Math.Max(0, _inBroker) + _ready + _admitted;
+    private int Sum() => (int)Math.Max(0, _inQueue) + _ready + _admitted;
 
     private int Change(ref int count, int by)
     {
