@@ -18,6 +18,9 @@ public sealed record StreamLimits
     /// <summary>How long a relayed answer that is kept may take to come to its end.</summary>
     public TimeSpan KeptUnfinished { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>How long a request may wait for its model before nobody waits for it any more.</summary>
+    public TimeSpan UnbegunOf(string conversation) => ConversationNames.IsKept(conversation) ? KeptUnfinished : Unread;
+
     /// <summary>How long an acknowledgement may be repeated.</summary>
     public TimeSpan AcknowledgementMemory { get; init; } = TimeSpan.FromHours(24);
 

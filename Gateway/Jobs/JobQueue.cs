@@ -53,7 +53,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
             logger.TailCut(_file, cut);
         }
 
-        Redeliver(time.GetUtcNow() - TimeSpan.FromSeconds(streams.Value.UnreadSeconds));
+        Redeliver(new StreamLimits { Unread = TimeSpan.FromSeconds(streams.Value.UnreadSeconds) });
         ForgetEnded();
         _leftBehind = [.. _jobs.Values.Select(entry => entry.Job).Concat(_ended.Select(Lost)).OrderBy(job => job.Version)];
         CompactIfLarge();
@@ -235,11 +235,12 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     }
 
     /// <summary>What was not done when the last process ended is delivered again, but for what nobody can be waiting for any more.</summary>
-    private void Redeliver(DateTimeOffset oldest)
+    private void Redeliver(StreamLimits limits)
     {
+        var now = _time.GetUtcNow();
         foreach (var entry in _jobs.Values.OrderBy(entry => entry.At).ToList())
         {
-            if (!entry.IsMarked && entry.At < oldest)
+            if (!entry.IsMarked && entry.At < now - limits.UnbegunOf(entry.Job.Conversation))
             {
                 _jobs.Remove(entry.Id);
                 continue;

@@ -1,4 +1,5 @@
 using Fairway.Core.Lanes;
+using Fairway.Core.Streams;
 using Fairway.Gateway.Jobs;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
@@ -98,6 +99,25 @@ public sealed class JobQueueTests : IDisposable
         await using var again = Open();
         Assert.Equal(1, again.Waiting);
         Assert.True((await NextAsync(again)).MayHaveStored);
+    }
+
+    [Fact]
+    public async Task Reopen_LongAfter_ResponsesOfTheBackgroundAreStillAsked()
+    {
+        await using (var queue = Open())
+        {
+            await queue.EnqueueAsync(queue.TryAdmit()!, Job(1) with { Conversation = ConversationNames.Kept + "1" });
+        }
+
+        _clock.Advance(TimeSpan.FromHours(23));
+        await using (var again = Open())
+        {
+            Assert.Equal(1, again.Waiting);
+        }
+
+        _clock.Advance(TimeSpan.FromHours(2));
+        await using var tooLate = Open();
+        Assert.Equal(0, tooLate.Waiting);
     }
 
     [Fact]
