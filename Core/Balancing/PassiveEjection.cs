@@ -12,7 +12,7 @@ public sealed record PassiveEjectionOptions
     /// <summary>No ejection lasts longer; default 1 min.</summary>
     public TimeSpan MaxDuration { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>The most of a list that may be out at once; default 0.5.</summary>
+    /// <summary>The most of a list that may be out at once for its answers; default 0.5. Of those that cannot be reached all but one may.</summary>
     public double MaxShare { get; init; } = 0.5;
 
     /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> naming the value that is out of range.</summary>
@@ -51,7 +51,7 @@ public sealed class PassiveEjection
     /// <summary>A request ended. True where this took the instance out.</summary>
     /// <param name="endpoint">Whose request it was.</param>
     /// <param name="outcome">How. One that cannot be reached is out at once.</param>
-    /// <param name="list">The list in force: of it at most <see cref="PassiveEjectionOptions.MaxShare"/> are out at once.</param>
+    /// <param name="list">The list in force: of it at most <see cref="PassiveEjectionOptions.MaxShare"/> are put out for their answers.</param>
     /// <param name="now">The present.</param>
     public bool Ended(Endpoint endpoint, in Outcome outcome, EndpointList list, TimeSpan now)
     {
@@ -73,7 +73,7 @@ public sealed class PassiveEjection
 
             // Late failures of an instance that is out say nothing new.
             failures.InARow = outcome.IsUnreachable ? Math.Max(failures.InARow + 1, _options.Failures) : failures.InARow + 1;
-            if (endpoint.IsOut(now) || failures.InARow < _options.Failures || Out(list, now) + 1 > _options.MaxShare * list.Count)
+            if (endpoint.IsOut(now) || failures.InARow < _options.Failures || !HasRoom(outcome.IsUnreachable, list, now))
             {
                 return false;
             }
@@ -83,6 +83,13 @@ public sealed class PassiveEjection
             endpoint.OutUntil = now + (span < _options.MaxDuration ? span : _options.MaxDuration);
             return true;
         }
+    }
+
+    /// <summary>To leave out many that answer badly would overload the rest; one that is not there carries nothing anyway.</summary>
+    private bool HasRoom(bool unreachable, EndpointList list, TimeSpan now)
+    {
+        var after = Out(list, now) + 1;
+        return unreachable ? after < list.Count : after <= _options.MaxShare * list.Count;
     }
 
     private static int Out(EndpointList list, TimeSpan now)

@@ -38,7 +38,7 @@ public sealed class FairwayClientOptions
     /// <summary>For how long, the first time, in seconds. Default 5.</summary>
     public double EjectSeconds { get; set; } = 5;
 
-    /// <summary>The most of a service's instances that may be put out at once, 0-1. Default 0.5.</summary>
+    /// <summary>The most of a service's instances that may be put out at once for their answers, 0-1. Default 0.5.</summary>
     public double MaxEjectedShare { get; set; } = 0.5;
 
     /// <summary>How long the first requests wait for the first list, in seconds. Default 5.</summary>

@@ -119,6 +119,18 @@ public class CallerTests
     }
 
     [Fact]
+    public void End_NoneCanBeReached_AllButOneAreOut()
+    {
+        var caller = Make(Views(6));
+        foreach (var endpoint in caller.List.Endpoints)
+        {
+            Fail(caller, endpoint, 1, unreachable: true);
+        }
+
+        Assert.Equal(5, caller.List.Endpoints.ToArray().Count(endpoint => endpoint.IsOut(At(1))));
+    }
+
+    [Fact]
     public void MayRetry_EverythingFails_AddsAFifthAndNoMore()
     {
         var caller = Make(Views(2));
