@@ -22,11 +22,18 @@ internal sealed class QueueDepth
         }
     }
 
-    /// <summary>A place was given out. Returns all that wait, it included.</summary>
-    public int Admitted() => Change(ref _admitted, 1);
+    /// <summary>A place, until it is given back or its job is in the queue; null where as many wait as may.</summary>
+    public JobSlot? TryAdmit(int capacity)
+    {
+        var slot = new JobSlot(() => Change(ref _admitted, -1));
+        if (Change(ref _admitted, 1) <= capacity)
+        {
+            return slot;
+        }
 
-    /// <summary>A place was given back, or its job is in the queue.</summary>
-    public void Released() => Change(ref _admitted, -1);
+        slot.Dispose();
+        return null;
+    }
 
     public void Published()
     {

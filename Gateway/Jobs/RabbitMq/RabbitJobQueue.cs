@@ -83,15 +83,7 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
             throw new QueueAwayException();
         }
 
-        var depth = _groups.DepthOf(_groups.Of(lane).Group);
-        var slot = new JobSlot(depth.Released);
-        if (depth.Admitted() <= _capacity)
-        {
-            return slot;
-        }
-
-        slot.Dispose();
-        return null;
+        return _groups.DepthOf(_groups.Of(lane).Group).TryAdmit(_capacity);
     }
 
     public async Task EnqueueAsync(JobSlot slot, StreamJob job, IdempotencyReservation? reservation = null)

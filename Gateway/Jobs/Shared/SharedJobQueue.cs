@@ -90,14 +90,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
             throw new QueueAwayException();
         }
 
-        var slot = new JobSlot(_depth.Released);
-        if (_depth.Admitted() <= _capacity)
-        {
-            return slot;
-        }
-
-        slot.Dispose();
-        return null;
+        return _depth.TryAdmit(_capacity);
     }
 
     public async Task EnqueueAsync(JobSlot slot, StreamJob job, IdempotencyReservation? reservation = null)
