@@ -31,7 +31,6 @@ public sealed class LanePublisher : IAsyncDisposable
     private readonly Func<(string Lane, string Service)?> _registered;
     private readonly ConcurrentDictionary<(IConnection Connection, string Topic, string? Lane, string Table), Task> _declared = new();
     private readonly ConcurrentDictionary<(string Topic, string Lane, string Table), (TopicStamp Stamp, byte[] Text)> _stamps = new();
-
     private volatile bool _ownIsSeen;
 
     /// <param name="name">Of its link to the broker, in logs and metrics.</param>
@@ -79,24 +78,33 @@ public sealed class LanePublisher : IAsyncDisposable
     /// A view that can tell a lane's groups. It is waited for where the registry was not read yet, and where what this process itself
     /// declared by its registration did not come back to it yet: others already route by that.
     /// </summary>
-    private async ValueTask<LaneView> ViewAsync(string? lane, CancellationToken cancellationToken)
+    private ValueTask<LaneView> ViewAsync(string? lane, CancellationToken cancellationToken)
     {
         var view = _views.Current;
-        if (lane is null || IsEnough(view))
-        {
-            return view;
-        }
-
-        view = await _views.OnceAsync(IsEnough, TimeSpan.FromSeconds(_context.Options.ConfirmSeconds), _context.Time, cancellationToken);
-        _ownIsSeen |= !view.IsUnread; // else an operator took it back
-        return view.IsUnread ? throw new BrokerAwayException(mayHaveArrived: false) : view;
-
-        bool IsEnough(LaneView known) => !known.IsUnread && (_ownIsSeen || SeesOwn(known, lane));
+        return lane is null || IsEnough(view, lane) ? ValueTask.FromResult(view) : new ValueTask<LaneView>(WaitAsync(lane, cancellationToken));
     }
 
-    private bool SeesOwn(LaneView view, string lane)
+    private async Task<LaneView> WaitAsync(string lane, CancellationToken cancellationToken)
     {
-        if (_registered() is not { } own || own.Lane != lane)
+        var view = await _views.OnceAsync(
+            known => IsEnough(known, lane), TimeSpan.FromSeconds(_context.Options.ConfirmSeconds), _context.Time, cancellationToken);
+        if (view.IsUnread)
+        {
+            throw new BrokerAwayException(mayHaveArrived: false);
+        }
+
+        _ownIsSeen = true; // else an operator took it back
+        return view;
+    }
+
+    private bool IsEnough(LaneView view, string lane)
+    {
+        if (view.IsUnread)
+        {
+            return false;
+        }
+
+        if (_ownIsSeen || _registered() is not { } own || own.Lane != lane)
         {
             return true;
         }
