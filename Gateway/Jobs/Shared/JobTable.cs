@@ -79,15 +79,15 @@ internal sealed class JobTable(PostgresStore store, Guid me)
     public Task LeaveAsync() => RunAsync("DELETE FROM job_runners WHERE id = $1", me);
 
     /// <summary>Removes jobs that nobody runs and nobody can be waiting for any more, and processes of long ago.</summary>
-    /// <param name="unread">How long a user has to come for an answer; for one that is kept it is a day.</param>
-    public async Task CleanAsync(TimeSpan unread)
+    /// <param name="limits">How long a request may wait for its model, see <see cref="StreamLimits.UnbegunOf"/>.</param>
+    public async Task CleanAsync(StreamLimits limits)
     {
         await RunAsync(
             $"""
             DELETE FROM jobs j WHERE NOT is_marked AND NOT {Runs}
-                AND at < now() - CASE WHEN starts_with(conversation, $2) THEN interval '24 hours' ELSE $1 END
+                AND at < now() - CASE WHEN starts_with(conversation, $2) THEN $3 ELSE $1 END
             """,
-            unread, ConversationNames.Kept);
+            limits.Unread, ConversationNames.Kept, limits.KeptUnfinished);
         await RunAsync("DELETE FROM job_runners WHERE until < now() - interval '1 hour'");
     }
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Fairway.Core.Streams;
 using Fairway.Grains.Streams;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Silo.Jobs;
@@ -31,7 +32,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
     private readonly JobRoom _room;
     private readonly TimeSpan _lease;
     private readonly TimeSpan _wait;
-    private readonly TimeSpan _unread;
+    private readonly StreamLimits _limits;
     private readonly FailuresInARow _beatFails = new();
     private readonly FailuresInARow _attachFails = new();
     private Task _beating = Task.CompletedTask;
@@ -47,7 +48,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         _capacity = jobs.Value.QueueLength;
         _room = new JobRoom(jobs.Value.MaxConcurrent);
         (_lease, _wait) = (TimeSpan.FromSeconds(options.LeaseSeconds), TimeSpan.FromSeconds(options.WaitSeconds));
-        _unread = TimeSpan.FromSeconds(streams.Value.UnreadSeconds);
+        _limits = new StreamLimits { Unread = TimeSpan.FromSeconds(streams.Value.UnreadSeconds) };
         CatchUp = (_lease > _wait ? _lease : _wait) + (2 * BeatEvery);
         metrics.Watch(() => _isUp);
     }
@@ -257,7 +258,7 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
             _depth.Found(await _table.BeatAsync(_lease), before);
             if (_beats++ % CleanEvery == 0)
             {
-                await _table.CleanAsync(_unread);
+                await _table.CleanAsync(_limits);
             }
 
             _isUp = true;
