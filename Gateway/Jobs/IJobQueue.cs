@@ -23,7 +23,7 @@ public interface IJobQueue
 
     /// <summary>
     /// How long after the start of this process jobs that were accepted before may still be on their way to it, unknown to any grain.
-    /// Zero where <see cref="TakeLeftBehind"/> tells of all of them.
+    /// Zero where <see cref="TakeLeftBehind"/> tells of all of them, or <see cref="FindAsync"/> does.
     /// </summary>
     TimeSpan CatchUp => TimeSpan.Zero;
 
@@ -35,6 +35,11 @@ public interface IJobQueue
     /// <summary>Puts a job into its place; durable, with its idempotency key, when this returns. Takes slot and reservation over.</summary>
     /// <exception cref="QueueAwayException">The broker is not known to have it; the version must be withdrawn.</exception>
     Task EnqueueAsync(JobSlot slot, StreamJob job, IdempotencyReservation? reservation = null);
+
+    /// <summary>
+    /// A job that was accepted and is not done, for a grain that lost it with its silo; null when it is done, or this queue cannot tell.
+    /// </summary>
+    ValueTask<StreamJob?> FindAsync(string user, long version) => default;
 
     /// <summary>The next job. Each delivery must end in <see cref="CompleteAsync"/> or <see cref="AbandonAsync"/>.</summary>
     ValueTask<StreamJob> DequeueAsync(CancellationToken cancellationToken);

@@ -113,6 +113,8 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         }
     }
 
+    public ValueTask<StreamJob?> FindAsync(string user, long version) => new(Find((user, version))?.Job);
+
     public async ValueTask<StreamJob> DequeueAsync(CancellationToken cancellationToken)
     {
         var entry = await _ready.Reader.ReadAsync(cancellationToken);
@@ -185,11 +187,13 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 
     private Task AppendAsync(JobRecord record) => _journal?.AppendAsync(record.Encode()) ?? Task.CompletedTask;
 
-    private Entry? Find(StreamJob job)
+    private Entry? Find(StreamJob job) => Find((job.User, job.Version));
+
+    private Entry? Find((string User, long Version) id)
     {
         lock (_gate)
         {
-            return _jobs.GetValueOrDefault((job.User, job.Version));
+            return _jobs.GetValueOrDefault(id);
         }
     }
 

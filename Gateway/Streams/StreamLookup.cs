@@ -39,12 +39,27 @@ internal sealed class StreamLookup(IGrainFactory grains, StreamHub hub, IJobQueu
     {
         var grain = grains.GetGrain<IUserStreamGrain>(user);
         var began = clock.GetTimestamp();
+        var isTold = version == 0;
         while (true)
         {
             try
             {
                 var answer = await ask(grain);
-                if (isKnown(answer) || !await MayYetBeKnownAsync(grain, version, clock.GetElapsedTime(began)))
+                if (isKnown(answer))
+                {
+                    return answer;
+                }
+
+                if (!isTold)
+                {
+                    isTold = true;
+                    if (await TellAsync(grain, user, version))
+                    {
+                        continue;
+                    }
+                }
+
+                if (!await MayYetBeKnownAsync(grain, version, clock.GetElapsedTime(began)))
                 {
                     return answer;
                 }
@@ -56,6 +71,21 @@ internal sealed class StreamLookup(IGrainFactory grains, StreamHub hub, IJobQueu
 
             await Task.Delay(Poll, clock, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Tells a grain of a job that it lost with its silo, which may wait for a worker for any time yet. A running worker brings its frames
+    /// again, so none count as lost here. False: the queue knows of none.
+    /// </summary>
+    private async Task<bool> TellAsync(IUserStreamGrain grain, string user, long version)
+    {
+        if (await queue.FindAsync(user, version) is not { } job)
+        {
+            return false;
+        }
+
+        await grain.Restore([job with { MayHaveStored = false }]);
+        return true;
     }
 
     private async Task<bool> MayYetBeKnownAsync(IUserStreamGrain grain, long version, TimeSpan waited) =>

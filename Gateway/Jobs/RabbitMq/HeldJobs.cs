@@ -55,11 +55,13 @@ internal sealed class HeldJobs
         }
     }
 
-    public HeldJob? Find(StreamJob job)
+    public HeldJob? Find(StreamJob job) => Find((job.User, job.Version));
+
+    public HeldJob? Find((string User, long Version) id)
     {
         lock (_gate)
         {
-            return _jobs.GetValueOrDefault((job.User, job.Version));
+            return _jobs.GetValueOrDefault(id);
         }
     }
 

@@ -117,6 +117,9 @@ internal sealed class RabbitJobQueue : IJobQueue, IHostedService, IAsyncDisposab
         }
     }
 
+    /// <summary>Those that this process has; what the broker holds cannot be asked for.</summary>
+    public ValueTask<StreamJob?> FindAsync(string user, long version) => new(_held.Find((user, version)) is { HasEnded: false } held ? held.Job : null);
+
     public async ValueTask<StreamJob> DequeueAsync(CancellationToken cancellationToken)
     {
         while (true)

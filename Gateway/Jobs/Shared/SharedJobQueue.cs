@@ -49,13 +49,10 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
         _room = new JobRoom(jobs.Value.MaxConcurrent);
         (_lease, _wait) = (TimeSpan.FromSeconds(options.LeaseSeconds), TimeSpan.FromSeconds(options.WaitSeconds));
         _limits = new StreamLimits { Unread = TimeSpan.FromSeconds(streams.Value.UnreadSeconds) };
-        CatchUp = (_lease > _wait ? _lease : _wait) + (2 * BeatEvery);
         metrics.Watch(() => _isUp);
     }
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
-
-    public TimeSpan CatchUp { get; }
 
     public int Waiting => _depth.Waiting;
 
@@ -115,6 +112,18 @@ internal sealed class SharedJobQueue : IJobQueue, IJobTaker, IHostedService, IAs
 
             _depth.Published();
             Tell(job);
+        }
+    }
+
+    public async ValueTask<StreamJob?> FindAsync(string user, long version)
+    {
+        try
+        {
+            return await _table.FindAsync(user, version);
+        }
+        catch (HistoryAwayException away)
+        {
+            throw new QueueAwayException(away);
         }
     }
 

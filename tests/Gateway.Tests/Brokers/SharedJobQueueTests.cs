@@ -33,11 +33,14 @@ public sealed class SharedJobQueueTests(BrokerFixture servers)
         await one.EnqueueAsync(7, label);
 
         var (rig, job) = await AnyAsync(one, two);
+        Assert.Equal((7, "request 7"), (await two.Queue.FindAsync("me", 7)) is { } found ? (found.Version, Text(found)) : default);
+        Assert.Null(await one.Queue.FindAsync("another", 7));
         Assert.Equal((7, 1, false, "main", "request 7", label), (job.Version, job.Attempt, job.MayHaveStored, job.Conversation, Text(job), job.Label));
         await rig.Queue.CompleteAsync(job);
         await _words.TellAsync("me", 7); // long after
 
         Assert.Equal(0L, await CountAsync());
+        Assert.Null(await one.Queue.FindAsync("me", 7));
         Assert.True(await one.IsSilentAsync() && await two.IsSilentAsync());
     }
 

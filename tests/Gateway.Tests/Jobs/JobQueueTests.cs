@@ -35,6 +35,21 @@ public sealed class JobQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task Find_JobThatIsNotDone_IsFoundByItsUserWhetherItWaitsOrRuns()
+    {
+        await using var queue = Open();
+        await EnqueueAsync(queue, 1);
+        Assert.Equal(1, (await queue.FindAsync("me", 1))?.Version);
+        Assert.Null(await queue.FindAsync("another", 1));
+        var job = await NextAsync(queue);
+        Assert.Equal(job, await queue.FindAsync("me", 1));
+
+        await queue.CompleteAsync(job);
+
+        Assert.Null(await queue.FindAsync("me", 1));
+    }
+
+    [Fact]
     public async Task Reopen_LabelledJob_KeepsItsLabel()
     {
         var label = LabelText.Write(Label.Of("blue", stress: true, "10.0.0.1:80"));

@@ -1,5 +1,10 @@
+using System.Globalization;
 using System.Net;
+using System.Text;
+using Fairway.Gateway.Jobs;
+using Fairway.GrainInterfaces.Streams;
 using Fairway.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fairway.Gateway.Tests.Streams;
 
@@ -67,6 +72,27 @@ public sealed class ResumeTests
         }));
         Assert.All(readers, reader => EventsTests.AssertWhole(reader.Parser.Frames, versions[reader.Subject], 0));
         Assert.All(readers, reader => Assert.Equal("stop", reader.Parser.Frames[^1].Event));
+    }
+
+    [Fact]
+    public async Task Ask_VersionThatItsGrainLostBeforeAnyWorkerHadIt_IsServed()
+    {
+        await using var host = await StreamHost.StartAsync("--Streams:MaxConcurrent=1");
+        var running = await host.NewUser().AskAsync("tides", """{"tokens":40,"tokensPerSecond":20}""");
+        await Eventually.True(() => host.Model.Calls.Active == 1);
+        var queue = host.Gateway.Services.GetRequiredService<IJobQueue>();
+        var version = long.Parse(running, CultureInfo.InvariantCulture) + 1;
+        var request = StreamBytes.From(Encoding.UTF8.GetBytes(StreamUser.Body("tides", """{"tokens":3}""")));
+        await queue.EnqueueAsync(queue.TryAdmit()!, new StreamJob("lost", version, "main", 1, request, MayHaveStored: false)); // as after a silo's death
+        var name = version.ToString(CultureInfo.InvariantCulture);
+
+        Assert.Equal(HttpStatusCode.Gone, (await host.User("another").SendAsync(HttpMethod.Get, $"/v1/streams/{name}")).Status);
+        Assert.Equal("queued", await host.User("lost").StateAsync(name));
+        using var reader = await host.User("lost").FollowAsync(name);
+
+        var frames = await reader.ReadAllAsync();
+        EventsTests.AssertWhole(frames, name, 0);
+        Assert.Equal("stop", frames[^1].Event);
     }
 
     /// <summary>Over a bad line: whole blocks count, the rest of a cut one is thrown away.</summary>

@@ -125,7 +125,8 @@ public sealed class JobStreamTests : IAsyncLifetime
                 try
                 {
                     var version = await clients[0].AskAsync($"user-{user}", Short);
-                    ends.Add(await (await clients[1].FollowAsync($"user-{user}", version)).Ended.WaitAsync(Cluster.Patience));
+                    var reading = await clients[1].FollowAsync($"user-{user}", version);
+                    ends.Add(await reading.Ended.WaitAsync(Cluster.Patience) == "stop" ? "stop" : $"{version}: {string.Join(" | ", reading.Frames)}");
                 }
                 catch (InvalidOperationException)
                 {
