@@ -12,13 +12,15 @@ internal sealed class EventsEndpoint(StreamLookup lookup, StreamHub hub)
     public async Task<IResult> ByVersionAsync(HttpContext context, string version)
     {
         var user = context.UserToken().Subject;
-        var found = await lookup.FindAsync(user, StreamEndpoints.Version(version), context.RequestAborted) ?? throw StreamEndpoints.Gone();
-        var position = Position.Read(context.Request);
-        if (position is { } given && given.Version != found.Version)
+        var asked = StreamEndpoints.Version(version);
+        if (hub.AttachFollowed(user, asked) is { } followed && Join(context, followed) is { } joined)
         {
-            throw Position.Bad("belongs to another version");
+            return joined;
         }
 
+        var found = await lookup.FindAsync(user, asked, context.RequestAborted) ?? throw StreamEndpoints.Gone();
+        var position = Position.Read(context.Request);
+        CheckVersion(position, found.Version);
         return await ServeAsync(context, user, found, position, mayBeBeyond: false) ?? throw StreamEndpoints.Gone();
     }
 
@@ -55,6 +57,34 @@ internal sealed class EventsEndpoint(StreamLookup lookup, StreamHub hub)
         }
 
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+
+    private static void CheckVersion(Position? position, long version)
+    {
+        if (position is { } given && given.Version != version)
+        {
+            throw Position.Bad("belongs to another version");
+        }
+    }
+
+    /// <summary>Another reader of a stream that some here follow: no grain need be asked. Null: this one knows of more than they.</summary>
+    private FramesResult? Join(HttpContext context, LiveStream stream)
+    {
+        FramesResult? joined = null;
+        try
+        {
+            var position = Position.Read(context.Request);
+            CheckVersion(position, stream.Version);
+            var next = (position?.Offset ?? -1) + 1;
+            return joined = next <= stream.Next ? new FramesResult(hub, stream, next) : null;
+        }
+        finally
+        {
+            if (joined is null)
+            {
+                hub.Detach(stream);
+            }
+        }
     }
 
     /// <summary>Null: freed in the meantime.</summary>

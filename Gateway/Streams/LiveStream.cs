@@ -42,6 +42,12 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
     /// <summary>Renewals in a row at which the grain did not know the version.</summary>
     public int Missed { get; set; }
 
+    /// <summary>Its grain was asked and knew it: what is stored is pushed.</summary>
+    public bool IsSubscribed { get; set; }
+
+    /// <summary>Readers are kept up to date with it.</summary>
+    public bool IsFollowed => Users > 0 && IsSubscribed && Missed == 0 && !IsOver;
+
     /// <summary>Whether a frame of it was written to a reader.</summary>
     public bool IsRead => Volatile.Read(ref _isMarked) != 0;
 

@@ -37,6 +37,9 @@ public sealed class ServingOptions
 
     internal TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
 
+    /// <summary>How often readers are looked at for silence.</summary>
+    internal TimeSpan BeatEvery => Heartbeat / 5;
+
     internal TimeSpan Drain => TimeSpan.FromSeconds(ReaderDrainSeconds);
 }
 

@@ -15,6 +15,7 @@ internal sealed class StreamHub : BackgroundService
     private const int ParallelPulls = 16;
     private const int RenewalSteps = 10;
     private const int MissesToEnd = 5;
+    private const int BeatsAtOnce = 128;
 
     /// <summary>While a grain is out of reach, or has just moved and knows nothing, it is asked as often.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
@@ -38,6 +39,7 @@ internal sealed class StreamHub : BackgroundService
     private readonly long _startedAt;
     private IStreamObserver? _reference;
     private volatile bool _isDraining;
+    private bool _isTicking;
 
     public StreamHub(
         IGrainFactory grains, IOptions<GatewayOptions> gateway, IOptions<ServingOptions> options, TimeProvider clock,
@@ -46,8 +48,7 @@ internal sealed class StreamHub : BackgroundService
         (_grains, _gateway, _options, _clock, _metrics, _logger) = (grains, gateway.Value, options.Value, clock, metrics, logger);
         _observer = new Observer(this);
         _startedAt = clock.GetTimestamp();
-        var tick = _options.Heartbeat / 5;
-        _beat = clock.CreateTimer(static state => ((StreamHub)state!).Tick(), this, tick, tick);
+        _beat = clock.CreateTimer(static state => _ = ((StreamHub)state!).TickAsync(), this, _options.BeatEvery, _options.BeatEvery);
         _stopping = lifetime.ApplicationStopping.Register(Drain);
     }
 
@@ -89,6 +90,21 @@ internal sealed class StreamHub : BackgroundService
         }
     }
 
+    /// <summary>A stream that readers here follow and whose grain pushes to this process, as <see cref="Attach"/> gives it; null for any other.</summary>
+    public LiveStream? AttachFollowed(string user, long version)
+    {
+        lock (_gate)
+        {
+            if (_isDraining || !_streams.TryGetValue((user, version), out var stream) || !stream.IsFollowed)
+            {
+                return null;
+            }
+
+            stream.Users++;
+            return stream;
+        }
+    }
+
     public void Detach(LiveStream stream)
     {
         lock (_gate)
@@ -113,6 +129,7 @@ internal sealed class StreamHub : BackgroundService
         }
 
         stream.Missed = 0;
+        stream.IsSubscribed = true;
         stream.Take(slice, isPull: true);
         return true;
     }
@@ -320,35 +337,46 @@ internal sealed class StreamHub : BackgroundService
         return [.. streams.SelectMany(stream => stream.Readers())];
     }
 
-    private void Tick()
+    /// <summary>Readers that came together beat together; each takes a block of the server's buffers while it is written to, hence not all at once.</summary>
+    private async Task TickAsync()
     {
-        foreach (var reader in Readers())
+        if (Interlocked.Exchange(ref _isTicking, true))
         {
-            reader.Tick();
+            return;
+        }
+
+        try
+        {
+            await SpreadAsync(Readers(), BeatsAtOnce, _options.BeatEvery / 2, reader => reader.Tick());
+        }
+        finally
+        {
+            Volatile.Write(ref _isTicking, false);
         }
     }
 
+    /// <summary>Has readers come back, each at a moment of its own.</summary>
     private void Drain()
     {
         _isDraining = true;
         var readers = Readers();
         Random.Shared.Shuffle(readers);
-        _ = CloseAsync(readers);
+        _ = SpreadAsync(readers, 1, _options.Drain, reader => reader.Close(RetryJitter()));
     }
 
-    /// <summary>Closes readers evenly over the drain time, and has each come back at a moment of its own.</summary>
-    private async Task CloseAsync(IStreamListener[] readers)
+    /// <summary>Does something to all readers, so many at a time, evenly over a time.</summary>
+    private async Task SpreadAsync(IStreamListener[] readers, int atOnce, TimeSpan over, Action<IStreamListener> act)
     {
         var began = _clock.GetTimestamp();
         for (var i = 0; i < readers.Length; i++)
         {
-            var due = (_options.Drain * i / readers.Length) - _clock.GetElapsedTime(began);
+            var due = i % atOnce == 0 ? (over * i / readers.Length) - _clock.GetElapsedTime(began) : TimeSpan.Zero;
             if (due > TimeSpan.FromMilliseconds(1))
             {
                 await Task.Delay(due, _clock, CancellationToken.None);
             }
 
-            readers[i].Close(RetryJitter());
+            act(readers[i]);
         }
     }
 

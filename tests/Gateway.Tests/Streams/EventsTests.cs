@@ -76,10 +76,32 @@ public sealed class EventsTests(StreamFixture fixture) : IClassFixture<StreamFix
         using var one = await user.FollowAsync(version);
         Assert.True(await one.ReadAsync(parser => parser.Frames.Count >= 10));
         using var two = await user.FollowAsync("current");
+        using var three = await user.FollowAsync(version);
+        using var four = await user.FollowAsync(version, $"{version}:5");
 
         var frames = await two.ReadAllAsync();
         AssertWhole(frames, version, 0);
         Assert.Equal(frames, await one.ReadAllAsync());
+        Assert.Equal(frames, await three.ReadAllAsync());
+        Assert.Equal(frames.Skip(6), await four.ReadAllAsync());
+    }
+
+    [Theory]
+    [InlineData(":100000")]
+    [InlineData("0:1")]
+    [InlineData(":x")]
+    public async Task Follow_BesideAnotherTabFromNowhere_IsRefused(string end)
+    {
+        var user = Host.NewUser();
+        var version = await user.AskAsync("tides", Slow);
+        using var one = await user.FollowAsync(version);
+        Assert.True(await one.ReadAsync(parser => parser.Frames.Count >= 2));
+
+        var refused = await user.SendAsync(HttpMethod.Get, $"/v1/streams/{version}/events", null, ("Last-Event-ID", version + end));
+
+        refused.AssertRefused(HttpStatusCode.BadRequest, "BAD_POSITION");
+        Assert.True(await one.ReadAsync(parser => parser.Frames.Count >= 4));
+        await user.SendAsync(HttpMethod.Delete, $"/v1/streams/{version}");
     }
 
     [Fact]
