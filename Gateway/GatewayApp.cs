@@ -8,6 +8,7 @@ using Fairway.Gateway.Generation;
 using Fairway.Gateway.History;
 using Fairway.Gateway.Http;
 using Fairway.Gateway.Lanes;
+using Fairway.Gateway.Memory;
 using Fairway.Gateway.Operator;
 using Fairway.Gateway.Pages;
 using Fairway.Gateway.Registration;
@@ -20,6 +21,7 @@ using Fairway.Sdk.Orleans;
 using Fairway.Silo;
 using Fairway.Silo.Dashboard;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway;
 
@@ -98,6 +100,7 @@ public static class GatewayApp
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.DisableStringReuse = true;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             kestrel.Limits.MinResponseDataRate = null;
         });
@@ -125,6 +128,9 @@ public static class GatewayApp
         services.AddReleases();
         services.AddTelemetry();
         services.AddHostedService<Announcer>();
+        services.AddOptions<TrimOptions>().BindConfiguration(TrimOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TrimOptions>, TrimOptionsValidator>();
+        services.AddHostedService<MemoryTrimmer>();
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;

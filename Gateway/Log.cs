@@ -43,4 +43,7 @@ internal static partial class Log
 
     [LoggerMessage(32, LogLevel.Warning, "Releases wait for the registry: {Reason}")]
     public static partial void ReleasesWait(ILogger logger, string reason);
+
+    [LoggerMessage(21, LogLevel.Debug, "Gave {MiB} MiB back while idle; all else stood still for {Milliseconds} ms")]
+    public static partial void MemoryTrimmed(ILogger logger, long miB, long milliseconds);
 }
