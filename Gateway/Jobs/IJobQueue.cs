@@ -37,7 +37,8 @@ public interface IJobQueue
     Task EnqueueAsync(JobSlot slot, StreamJob job, IdempotencyReservation? reservation = null);
 
     /// <summary>
-    /// A job that was accepted and is not done, for a grain that lost it with its silo; null when it is done, or this queue cannot tell.
+    /// A job that was accepted and will yet be answered, for a grain that lost it with its silo; null when it will not, or this queue
+    /// cannot tell.
     /// </summary>
     ValueTask<StreamJob?> FindAsync(string user, long version) => default;
 

@@ -12,6 +12,7 @@ internal static class ServingServices
         services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<ServingOptions>, ServingOptionsValidator>();
         services.AddSingleton<ServingMetrics>();
+        services.AddSingleton<LostJobs>();
         services.AddSingleton<StreamHub>();
         services.AddHostedService(provider => provider.GetRequiredService<StreamHub>());
         services.AddSingleton<StreamLookup>();

@@ -28,6 +28,7 @@ internal sealed class StreamHub : BackgroundService
     private readonly Dictionary<(string User, long Version), LiveStream> _streams = [];
     private readonly Dictionary<(string User, string Conversation), ConversationReaders> _conversations = [];
     private readonly IGrainFactory _grains;
+    private readonly LostJobs _lost;
     private readonly GatewayOptions _gateway;
     private readonly ServingOptions _options;
     private readonly TimeProvider _clock;
@@ -42,10 +43,10 @@ internal sealed class StreamHub : BackgroundService
     private bool _isTicking;
 
     public StreamHub(
-        IGrainFactory grains, IOptions<GatewayOptions> gateway, IOptions<ServingOptions> options, TimeProvider clock,
+        IGrainFactory grains, LostJobs lost, IOptions<GatewayOptions> gateway, IOptions<ServingOptions> options, TimeProvider clock,
         ServingMetrics metrics, IHostApplicationLifetime lifetime, ILogger<StreamHub> logger)
     {
-        (_grains, _gateway, _options, _clock, _metrics, _logger) = (grains, gateway.Value, options.Value, clock, metrics, logger);
+        (_grains, _lost, _gateway, _options, _clock, _metrics, _logger) = (grains, lost, gateway.Value, options.Value, clock, metrics, logger);
         _observer = new Observer(this);
         _startedAt = clock.GetTimestamp();
         _beat = clock.CreateTimer(static state => _ = ((StreamHub)state!).TickAsync(), this, _options.BeatEvery, _options.BeatEvery);
@@ -261,7 +262,8 @@ internal sealed class StreamHub : BackgroundService
             if (!await PullAsync(stream))
             {
                 // A grain that has just moved knows nothing until its worker speaks again. One whose worker is gone too never will.
-                if (++stream.Missed >= MissesToEnd)
+                var isLost = !await _lost.RestoreAsync(stream.User, stream.Version);
+                if (++stream.Missed >= MissesToEnd && isLost)
                 {
                     stream.Free(stream.Next, Lost);
                 }

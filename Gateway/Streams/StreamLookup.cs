@@ -9,7 +9,7 @@ namespace Fairway.Gateway.Streams;
 /// another silo, its silo has just died, or its job is still on its way to a process that has just started, is asked for again for a
 /// bounded time.
 /// </summary>
-internal sealed class StreamLookup(IGrainFactory grains, StreamHub hub, IJobQueue queue, TimeProvider clock)
+internal sealed class StreamLookup(IGrainFactory grains, StreamHub hub, LostJobs lost, IJobQueue queue, TimeProvider clock)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
@@ -53,7 +53,7 @@ internal sealed class StreamLookup(IGrainFactory grains, StreamHub hub, IJobQueu
                 if (!isTold)
                 {
                     isTold = true;
-                    if (await TellAsync(grain, user, version))
+                    if (await lost.RestoreAsync(user, version))
                     {
                         continue;
                     }
@@ -71,21 +71,6 @@ internal sealed class StreamLookup(IGrainFactory grains, StreamHub hub, IJobQueu
 
             await Task.Delay(Poll, clock, cancellationToken);
         }
-    }
-
-    /// <summary>
-    /// Tells a grain of a job that it lost with its silo, which may wait for a worker for any time yet. A running worker brings its frames
-    /// again, so none count as lost here. False: the queue knows of none.
-    /// </summary>
-    private async Task<bool> TellAsync(IUserStreamGrain grain, string user, long version)
-    {
-        if (await queue.FindAsync(user, version) is not { } job)
-        {
-            return false;
-        }
-
-        await grain.Restore([job with { MayHaveStored = false }]);
-        return true;
     }
 
     private async Task<bool> MayYetBeKnownAsync(IUserStreamGrain grain, long version, TimeSpan waited) =>

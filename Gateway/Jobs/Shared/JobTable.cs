@@ -40,9 +40,9 @@ internal sealed class JobTable(PostgresStore store, Guid me)
     /// <summary>The post of the job is refused after all.</summary>
     public Task WithdrawAsync(StreamJob job) => RunAsync("DELETE FROM jobs WHERE usr = $1 AND version = $2", job.User, job.Version);
 
-    /// <summary>A job that waits or runs; null when there is none.</summary>
-    public async Task<StreamJob?> FindAsync(string user, long version) =>
-        (await QueryAsync($"SELECT {Columns} FROM jobs j WHERE usr = $1 AND version = $2", user, version)).SingleOrDefault();
+    /// <summary>A job that waits, runs or will be run again; null for one that broke off, too.</summary>
+    public async Task<StreamJob?> FindAsync(string user, long version) => (await QueryAsync(
+        $"SELECT {Columns} FROM jobs j WHERE usr = $1 AND version = $2 AND (NOT is_marked OR {Runs})", user, version)).SingleOrDefault();
 
     /// <summary>Null: another process has it, or it is done.</summary>
     public async Task<StreamJob?> TakeAsync(string user, long version) => (await QueryAsync(

@@ -179,6 +179,12 @@ public sealed class SharedJobQueueTests(BrokerFixture servers)
         await servers.QueryAsync<object>($"UPDATE {_schema}.jobs SET at = at - interval '1 hour' RETURNING 1");
         await servers.QueryAsync<object>($"UPDATE {_schema}.job_runners SET until = now() - interval '1 hour' RETURNING 1");
 
+        await using (var looking = new Rig(servers.Postgres.ConnectionString, _schema, new JobStreamOptions(), new JobOptions(), _words))
+        {
+            Assert.Null(await looking.Queue.FindAsync("me", marked.Version)); // it broke off
+            Assert.Equal(3, (await looking.Queue.FindAsync("me", 3))?.Version);
+        }
+
         await using var next = await StartAsync();
 
         StreamJob[] jobs = [await next.NextAsync(), await next.NextAsync()];

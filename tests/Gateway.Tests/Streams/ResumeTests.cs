@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Fairway.Gateway.Jobs;
+using Fairway.Gateway.Streams;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,12 +79,7 @@ public sealed class ResumeTests
     public async Task Ask_VersionThatItsGrainLostBeforeAnyWorkerHadIt_IsServed()
     {
         await using var host = await StreamHost.StartAsync("--Streams:MaxConcurrent=1");
-        var running = await host.NewUser().AskAsync("tides", """{"tokens":40,"tokensPerSecond":20}""");
-        await Eventually.True(() => host.Model.Calls.Active == 1);
-        var queue = host.Gateway.Services.GetRequiredService<IJobQueue>();
-        var version = long.Parse(running, CultureInfo.InvariantCulture) + 1;
-        var request = StreamBytes.From(Encoding.UTF8.GetBytes(StreamUser.Body("tides", """{"tokens":3}""")));
-        await queue.EnqueueAsync(queue.TryAdmit()!, new StreamJob("lost", version, "main", 1, request, MayHaveStored: false)); // as after a silo's death
+        var version = await LoseAsync(host, """{"tokens":40,"tokensPerSecond":20}""");
         var name = version.ToString(CultureInfo.InvariantCulture);
 
         Assert.Equal(HttpStatusCode.Gone, (await host.User("another").SendAsync(HttpMethod.Get, $"/v1/streams/{name}")).Status);
@@ -93,6 +89,31 @@ public sealed class ResumeTests
         var frames = await reader.ReadAllAsync();
         EventsTests.AssertWhole(frames, name, 0);
         Assert.Equal("stop", frames[^1].Event);
+    }
+
+    [Fact]
+    public async Task Follow_VersionThatItsGrainLosesBeforeAnyWorkerHasIt_GoesOn()
+    {
+        await using var host = await StreamHost.StartAsync("--Streams:MaxConcurrent=1", "--Gateway:RenewEvery=00:00:00.5", "--Streams:DrainSeconds=0");
+        var version = await LoseAsync(host, """{"tokens":100000,"tokensPerSecond":20}""");
+        var stream = host.Gateway.Services.GetRequiredService<StreamHub>().Attach("lost", version, "main"); // as a reader that came before
+
+        await Eventually.True(() => stream.IsSubscribed || stream.IsOver);
+
+        Assert.False(stream.IsOver);
+        Assert.Equal(1, host.Model.Calls.Calls);
+    }
+
+    /// <summary>Puts a job into the queue that no grain knows of, behind one that keeps the only worker busy, as it stands there when its silo has died.</summary>
+    private static async Task<long> LoseAsync(StreamHost host, string before)
+    {
+        var running = await host.NewUser().AskAsync("tides", before);
+        await Eventually.True(() => host.Model.Calls.Active == 1);
+        var queue = host.Gateway.Services.GetRequiredService<IJobQueue>();
+        var version = long.Parse(running, CultureInfo.InvariantCulture) + 1;
+        var request = StreamBytes.From(Encoding.UTF8.GetBytes(StreamUser.Body("tides", """{"tokens":3}""")));
+        await queue.EnqueueAsync(queue.TryAdmit()!, new StreamJob("lost", version, "main", 1, request, MayHaveStored: false));
+        return version;
     }
 
     /// <summary>Over a bad line: whole blocks count, the rest of a cut one is thrown away.</summary>
