@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Fairway.Core.Telemetry;
@@ -10,7 +11,7 @@ namespace Fairway.Core.Telemetry;
 public sealed class MeterScrape : IDisposable
 {
     private readonly MeterListener _listener = new();
-    private readonly SortedDictionary<string, MeterFamily> _families = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, MeterFamily> _families = new(StringComparer.Ordinal);
     private readonly Lock _gate = new();
 
     /// <param name="owned">Which meters to read; compare <see cref="Meter.Scope"/> with the factory, since meters are global to a process.</param>
@@ -21,7 +22,9 @@ public sealed class MeterScrape : IDisposable
         {
             if (owned(instrument.Meter) && without?.Invoke(instrument) != true)
             {
-                listener.EnableMeasurementEvents(instrument, Family(instrument));
+                // Without the lock of scrapes: this runs within a lock of the runtime, and often within the initializer of a class whose
+                // instruments a scrape that is under way asks for.
+                listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument.Name, static (_, first) => MeterFamily.Of(first), instrument));
             }
         };
         _listener.SetMeasurementEventCallback<double>(static (_, value, labels, family) => Add(family, value, labels));
@@ -39,14 +42,15 @@ public sealed class MeterScrape : IDisposable
     {
         lock (_gate)
         {
-            foreach (var family in _families.Values)
+            var families = _families.ToArray(); // what is published from now on is for the next scrape
+            foreach (var (_, family) in families)
             {
                 family.BeginScrape();
             }
 
             _listener.RecordObservableInstruments();
             var text = new PrometheusText();
-            foreach (var family in _families.Values)
+            foreach (var (_, family) in families.OrderBy(entry => entry.Key, StringComparer.Ordinal))
             {
                 family.Write(text);
             }
@@ -59,17 +63,4 @@ public sealed class MeterScrape : IDisposable
 
     private static void Add(object? family, double value, ReadOnlySpan<KeyValuePair<string, object?>> labels) =>
         ((MeterFamily)family!).Add(value, labels);
-
-    private MeterFamily Family(Instrument instrument)
-    {
-        lock (_gate)
-        {
-            if (!_families.TryGetValue(instrument.Name, out var family))
-            {
-                _families.Add(instrument.Name, family = MeterFamily.Of(instrument));
-            }
-
-            return family;
-        }
-    }
 }

@@ -45,6 +45,22 @@ public sealed class MeterScrapeTests : IDisposable
     }
 
     [Fact]
+    public async Task Write_InstrumentBornInAnotherThreadMeanwhile_NeitherWaitsForTheOther()
+    {
+        var isBorn = false;
+        _meter.CreateObservableGauge("up", () =>
+        {
+            isBorn = Task.Run(() => _meter.CreateCounter<long>("late_total").Add(1)).Wait(TimeSpan.FromSeconds(10)); // as an initializer that this needs
+            return 1;
+        });
+
+        Assert.Equal("# TYPE up gauge\nup 1\n", await Task.Run(_scrape.Write));
+
+        Assert.True(isBorn);
+        Assert.Contains("late_total ", await Task.Run(_scrape.Write), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_ObservableThatNoLongerNamesASeries_DropsIt()
     {
         string[] names = ["x", "y"];
