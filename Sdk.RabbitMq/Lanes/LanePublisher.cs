@@ -93,7 +93,7 @@ public sealed class LanePublisher : IAsyncDisposable
             throw new BrokerAwayException(mayHaveArrived: false);
         }
 
-        _ownIsSeen = true; // else an operator took it back
+        _ownIsSeen |= _registered()?.Lane == lane; // waited for in vain: an operator took it back
         return view;
     }
 

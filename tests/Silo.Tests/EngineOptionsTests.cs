@@ -11,15 +11,7 @@ public sealed class EngineOptionsTests
     [InlineData("Engine:AdvertisedAddress", " ")]
     [InlineData("Engine:ProbeTimeout", "00:00:00")]
     [InlineData("Engine:ProbeTimeout", "00:02:00")]
-    public void AddFairwayEngine_OptionThatCannotWork_IsRefusedByName(string key, string value)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>(key, value)]);
-
-        var refusal = Assert.Throws<ArgumentException>(() => builder.AddFairwayEngine());
-
-        Assert.Contains(key, refusal.Message, StringComparison.Ordinal);
-    }
+    public void AddFairwayEngine_OptionThatCannotWork_IsRefusedByName(string key, string value) => AssertRefused((key, value));
 
     [Theory]
     [InlineData("Jobs:OrleansStreams:Partitions", "0")]
@@ -28,13 +20,17 @@ public sealed class EngineOptionsTests
     [InlineData("Jobs:OrleansStreams:LeaseSeconds", "NaN")]
     [InlineData("Jobs:OrleansStreams:WaitSeconds", "0")]
     [InlineData("Jobs:OrleansStreams:WaitSeconds", "301")]
-    public void AddFairwayEngine_JobStreamThatCannotWork_IsRefusedByName(string key, string value)
+    public void AddFairwayEngine_JobStreamThatCannotWork_IsRefusedByName(string key, string value) =>
+        AssertRefused((key, value), ("Jobs:OrleansStreams:Provider", "memory"));
+
+    /// <summary>The first of the settings is the one that cannot work.</summary>
+    private static void AssertRefused(params (string Key, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Jobs:OrleansStreams:Provider"] = "memory", [key] = value });
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Key, setting => (string?)setting.Value));
 
         var refusal = Assert.Throws<ArgumentException>(() => builder.AddFairwayEngine());
 
-        Assert.Contains(key, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(settings[0].Key, refusal.Message, StringComparison.Ordinal);
     }
 }

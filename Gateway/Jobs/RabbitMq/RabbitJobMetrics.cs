@@ -7,19 +7,19 @@ internal sealed class RabbitJobMetrics
 {
     private readonly Counter<long> _redelivered;
     private readonly Counter<long> _dead;
-    private Func<bool> _isUp = () => false;
+    private readonly QueueUpGauge _up;
 
     public RabbitJobMetrics(IMeterFactory meters)
     {
         var meter = meters.Create("Fairway.Jobs");
-        meter.CreateObservableGauge("fairway_jobs_queue_up", () => _isUp() ? 1 : 0, description: "1 while jobs can be put into the broker and come out.");
+        _up = new QueueUpGauge(meter);
         _redelivered = meter.CreateCounter<long>(
             "fairway_jobs_redelivered_total", "{job}", "Jobs handed out again, by what was done: run, attached (it still runs here), done (it had ended).");
         _dead = meter.CreateCounter<long>("fairway_jobs_dead_total", "{job}", "Jobs given up here, by reason: malformed, attempts.");
     }
 
     /// <summary>Tells how to see whether jobs can be put in and come out.</summary>
-    public void Watch(Func<bool> isUp) => _isUp = isUp;
+    public void Watch(Func<bool> isUp) => _up.Watch(isUp);
 
     public void Redelivered(string what) => _redelivered.Add(1, new KeyValuePair<string, object?>("as", what));
 

@@ -6,18 +6,18 @@ namespace Fairway.Gateway.Jobs.Shared;
 internal sealed class SharedJobMetrics
 {
     private readonly Counter<long> _taken;
-    private Func<bool> _isUp = () => false;
+    private readonly QueueUpGauge _up;
 
     public SharedJobMetrics(IMeterFactory meters)
     {
         var meter = meters.Create("Fairway.Jobs");
-        meter.CreateObservableGauge("fairway_jobs_queue_up", () => _isUp() ? 1 : 0, description: "1 while jobs can be put into the database and come out.");
+        _up = new QueueUpGauge(meter);
         _taken = meter.CreateCounter<long>(
             "fairway_jobs_taken_total", "{job}", "Jobs taken here, by how this process knew of them: stream, or search where no stream told in time.");
     }
 
     /// <summary>Tells how to see whether jobs can be put in and come out.</summary>
-    public void Watch(Func<bool> isUp) => _isUp = isUp;
+    public void Watch(Func<bool> isUp) => _up.Watch(isUp);
 
     public void Taken(string by) => _taken.Add(1, new KeyValuePair<string, object?>("by", by));
 }
