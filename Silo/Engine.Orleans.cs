@@ -75,6 +75,7 @@ public static partial class FairwayEngine
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = ClusterSettings.RefreshPeriod);
         client.UseConnectionRetryFilter(ClusterSettings.RetryConnectAsync);
         client.AddDashboard(dashboard => dashboard.HideTrace = true);
+        client.Services.AddSingleton<IClusterMotion, UnseenMotion>();
         client.Services.AddSingleton<IGatewayListProvider, EtcdGatewayListProvider>();
         if (jobs is not null)
         {

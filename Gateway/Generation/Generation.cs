@@ -20,9 +20,6 @@ internal sealed class Generation(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>While its model is silent a worker speaks to the grain as often: one that has moved to another silo knows nothing before.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
-
     // Whoever reads a chunk off the socket goes on to append it: a token waits for no thread in between. Null: nothing came for a while.
     private readonly Channel<Frame?> _frames = Channel.CreateUnbounded<Frame?>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
@@ -50,6 +47,19 @@ internal sealed class Generation(
             await stop.CancelAsync();
             await reading;
         }
+    }
+
+    /// <summary>
+    /// At the second time without a frame in between the grain is spoken to: one that has moved to another silo knows nothing before.
+    /// </summary>
+    public void Beat()
+    {
+        if (_isSilent)
+        {
+            _frames.Writer.TryWrite(null);
+        }
+
+        _isSilent = true;
     }
 
     private async Task ReadAsync(CancellationTokenSource stop)
@@ -87,7 +97,6 @@ internal sealed class Generation(
     private async Task AppendAsync(CancellationToken cancellationToken)
     {
         var stored = 0;
-        await using var beat = time.CreateTimer(static state => ((Generation)state!).Beat(), this, Silence / 2, Silence / 2);
         while (await _frames.Reader.WaitToReadAsync(CancellationToken.None)) // no token: the writer completes when the call is cancelled
         {
             var known = _answer.Count;
@@ -120,17 +129,6 @@ internal sealed class Generation(
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    /// <summary>Twice within <see cref="Silence"/>; at the second without a frame in between the grain is spoken to.</summary>
-    private void Beat()
-    {
-        if (_isSilent)
-        {
-            _frames.Writer.TryWrite(null);
-        }
-
-        _isSilent = true;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -10,15 +10,21 @@ namespace Fairway.Gateway.Generation;
 
 /// <summary>Takes jobs while the process runs; at its stop, lets running ones end for a while and gives the rest back.</summary>
 internal sealed class GenerationWorker(
-    IJobQueue queue, IGrainFactory grains, UpstreamModel model, GenerationMetrics metrics, IOptions<JobOptions> jobs, IOptions<StreamOptions> streams,
-    TimeProvider time, ILogger<GenerationWorker> logger) : BackgroundService, IGenerationCanceller
+    IJobQueue queue, IGrainFactory grains, IClusterMotion motion, UpstreamModel model, GenerationMetrics metrics, IOptions<JobOptions> jobs,
+    IOptions<StreamOptions> streams, TimeProvider time, ILogger<GenerationWorker> logger) : BackgroundService, IGenerationCanceller
 {
     private static readonly TimeSpan RedeliveryDelay = TimeSpan.FromSeconds(1);
+
+    /// <summary>While grains move, one is spoken to after twice this much of a model's silence; else after so many times as much.</summary>
+    private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
+    private const int BeatsAtRest = 5;
 
     private readonly ConcurrentDictionary<(string User, long Version), Running> _running = new();
     private readonly SemaphoreSlim _free = new(jobs.Value.MaxConcurrent);
     private readonly CancellationTokenSource _giveUp = new();
     private IGenerationCanceller? _self;
+    private ITimer? _beat;
+    private int _beats;
 
     /// <summary>A grain says that nobody wants this answer any more.</summary>
     public async Task Cancel(string user, long version)
@@ -49,6 +55,7 @@ internal sealed class GenerationWorker(
     public override void Dispose()
     {
         base.Dispose();
+        _beat?.Dispose();
         _giveUp.Dispose();
         _free.Dispose();
     }
@@ -56,6 +63,11 @@ internal sealed class GenerationWorker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         _self = grains.CreateObjectReference<IGenerationCanceller>(this);
+        if (motion.MayMove)
+        {
+            _beat = time.CreateTimer(static state => ((GenerationWorker)state!).Beat(), this, BeatEvery, BeatEvery);
+        }
+
         try
         {
             while (true)
@@ -70,6 +82,17 @@ internal sealed class GenerationWorker(
         catch (OperationCanceledException)
         {
             // the process stops
+        }
+    }
+
+    private void Beat()
+    {
+        if (++_beats % BeatsAtRest == 0 || motion.IsMoving)
+        {
+            foreach (var (_, running) in _running)
+            {
+                running.Generation?.Beat();
+            }
         }
     }
 
@@ -100,6 +123,7 @@ internal sealed class GenerationWorker(
         using var label = LaneContext.Use(LabelText.Read(job.Label));
         var generation = new Generation(
             job, grains.GetGrain<IUserStreamGrain>(job.User), canceller, queue, model, streams.Value.MaxBytes, metrics, time, logger);
+        running.Generation = generation;
         try
         {
             await generation.RunAsync(running.Token);
@@ -132,6 +156,8 @@ internal sealed class GenerationWorker(
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public CancellationToken Token { get; } = cancellation.Token;
+
+        public Generation? Generation { get; set; }
 
         /// <summary>Completes when the job was completed or given back.</summary>
         public Task Ended => _ended.Task;

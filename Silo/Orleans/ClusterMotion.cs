@@ -14,6 +14,8 @@ internal sealed class ClusterMotion(ISiloStatusOracle silos) : IClusterMotion, I
 
     public bool IsMoving => Interlocked.Read(ref _changedAt) is not long.MinValue and var at && Time.GetElapsedTime(at) < Lately;
 
+    public bool MayMove => true;
+
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
     {
         if (!updatedSilo.Equals(silos.SiloAddress))
@@ -23,4 +25,12 @@ internal sealed class ClusterMotion(ISiloStatusOracle silos) : IClusterMotion, I
     }
 
     public void Participate(ISiloLifecycle observer) => observer.Listen(ServiceLifecycleStage.RuntimeGrainServices, silos, this);
+}
+
+/// <summary>A client is told of no silo but those that it is connected to.</summary>
+internal sealed class UnseenMotion : IClusterMotion
+{
+    public bool IsMoving => true;
+
+    public bool MayMove => true;
 }
