@@ -16,7 +16,7 @@ internal enum TakeOutcome
 /// <summary>
 /// One version as this process knows it: its frames, encoded once, and the readers that follow. Readers hold positions in it.
 /// </summary>
-internal sealed class LiveStream(string user, long version, ConversationReaders conversation)
+internal sealed class LiveStream(string user, long version, IUserStreamGrain grain, ConversationReaders conversation)
 {
     private readonly Lock _gate = new();
     private readonly List<IStreamListener> _readers = [];
@@ -30,6 +30,8 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
     public string User { get; } = user;
 
     public long Version { get; } = version;
+
+    public IUserStreamGrain Grain { get; } = grain;
 
     public ConversationReaders Conversation { get; } = conversation;
 
@@ -171,11 +173,11 @@ internal sealed class LiveStream(string user, long version, ConversationReaders 
         }
     }
 
-    public IStreamListener[] Readers()
+    public void AddReadersTo(List<IStreamListener> all)
     {
         lock (_gate)
         {
-            return [.. _readers];
+            all.AddRange(_readers);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Fairway.Gateway.Auth.Tokens;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Http;
@@ -82,7 +83,7 @@ internal sealed class StreamHub : BackgroundService
                     readers = _conversations[(user, conversation)] = new ConversationReaders(user, conversation) { Pull = PullSoon };
                 }
 
-                stream = _streams[(user, version)] = new LiveStream(user, version, readers) { RenewedAt = _clock.GetTimestamp() };
+                stream = _streams[(user, version)] = new LiveStream(user, version, _grains.GetGrain<IUserStreamGrain>(user), readers) { RenewedAt = _clock.GetTimestamp() };
                 readers.Add(stream);
             }
 
@@ -117,11 +118,10 @@ internal sealed class StreamHub : BackgroundService
     /// <summary>Gets what is missing and subscribes. False: the version is unknown or freed.</summary>
     public async Task<bool> PullAsync(LiveStream stream)
     {
-        var grain = _grains.GetGrain<IUserStreamGrain>(stream.User);
-        var slice = await grain.Read(stream.Version, stream.Next, _gateway.Id, Reference);
+        var slice = await stream.Grain.Read(stream.Version, stream.Next, stream.IsRead, _gateway.Id, Reference);
         if (slice is { Frames.IsEmpty: true, State: (int)Core.Streams.StreamState.Superseded } && !stream.IsSuperseded)
         {
-            slice = await grain.Read(stream.Version, 0, _gateway.Id, Reference); // the terminal took the place of another one
+            slice = await stream.Grain.Read(stream.Version, 0, stream.IsRead, _gateway.Id, Reference); // the terminal took the place of another one
         }
 
         if (slice is null)
@@ -272,10 +272,6 @@ internal sealed class StreamHub : BackgroundService
                     AskAgain(stream);
                 }
             }
-            else if (stream.IsRead)
-            {
-                await _grains.GetGrain<IUserStreamGrain>(stream.User).MarkRead(stream.Version); // the first word may have been lost
-            }
         }
         catch (Exception error)
         {
@@ -312,7 +308,7 @@ internal sealed class StreamHub : BackgroundService
     {
         try
         {
-            await _grains.GetGrain<IUserStreamGrain>(stream.User).MarkRead(stream.Version);
+            await stream.Grain.MarkRead(stream.Version);
         }
         catch (Exception error)
         {
@@ -328,7 +324,7 @@ internal sealed class StreamHub : BackgroundService
         }
     }
 
-    private IStreamListener[] Readers()
+    private List<IStreamListener> Readers()
     {
         LiveStream[] streams;
         lock (_gate)
@@ -336,7 +332,13 @@ internal sealed class StreamHub : BackgroundService
             streams = [.. _streams.Values];
         }
 
-        return [.. streams.SelectMany(stream => stream.Readers())];
+        var readers = new List<IStreamListener>(streams.Length);
+        foreach (var stream in streams)
+        {
+            stream.AddReadersTo(readers);
+        }
+
+        return readers;
     }
 
     /// <summary>Readers that came together beat together; each takes a block of the server's buffers while it is written to, hence not all at once.</summary>
@@ -362,17 +364,17 @@ internal sealed class StreamHub : BackgroundService
     {
         _isDraining = true;
         var readers = Readers();
-        Random.Shared.Shuffle(readers);
+        Random.Shared.Shuffle(CollectionsMarshal.AsSpan(readers));
         _ = SpreadAsync(readers, 1, _options.Drain, reader => reader.Close(RetryJitter()));
     }
 
     /// <summary>Does something to all readers, so many at a time, evenly over a time.</summary>
-    private async Task SpreadAsync(IStreamListener[] readers, int atOnce, TimeSpan over, Action<IStreamListener> act)
+    private async Task SpreadAsync(List<IStreamListener> readers, int atOnce, TimeSpan over, Action<IStreamListener> act)
     {
         var began = _clock.GetTimestamp();
-        for (var i = 0; i < readers.Length; i++)
+        for (var i = 0; i < readers.Count; i++)
         {
-            var due = i % atOnce == 0 ? (over * i / readers.Length) - _clock.GetElapsedTime(began) : TimeSpan.Zero;
+            var due = i % atOnce == 0 ? (over * i / readers.Count) - _clock.GetElapsedTime(began) : TimeSpan.Zero;
             if (due > TimeSpan.FromMilliseconds(1))
             {
                 await Task.Delay(due, _clock, CancellationToken.None);

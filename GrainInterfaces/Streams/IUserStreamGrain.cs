@@ -40,8 +40,9 @@ public interface IUserStreamGrain : IGrainWithStringKey
     /// Frames from <paramref name="offset"/> on, and from now on pushes to <paramref name="gateway"/>'s observer until the version is freed
     /// or 15 s pass without this call. Null: unknown or freed.
     /// </summary>
+    /// <param name="isRead">As <see cref="MarkRead"/>, whose word may have been lost.</param>
     [Alias("Read")]
-    Task<StreamSlice?> Read(long version, int offset, string gateway, IStreamObserver observer);
+    Task<StreamSlice?> Read(long version, int offset, bool isRead, string gateway, IStreamObserver observer);
 
     /// <summary>A frame of the version was written to a reader.</summary>
     [Alias("MarkRead")]

@@ -150,9 +150,14 @@ internal sealed class UserStreamGrain(
         return Reply(result);
     }
 
-    public async Task<StreamSlice?> Read(long version, int offset, string gateway, IStreamObserver observer)
+    public async Task<StreamSlice?> Read(long version, int offset, bool isRead, string gateway, IStreamObserver observer)
     {
         await LearnAsync(version);
+        if (isRead)
+        {
+            _streams.MarkRead(version);
+        }
+
         if (_streams.Read(version, offset) is not { } read)
         {
             return null;

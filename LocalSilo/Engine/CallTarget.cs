@@ -69,8 +69,12 @@ internal abstract class CallTarget(Silo silo, GrainId id)
             Collect(Running);
         }
 
-        over?.ForEach(request => request.Abandon(reason(request), Silo.Messaging.CancelRequestOnTimeout));
+        for (var i = 0; i < over?.Count; i++)
+        {
+            over[i].Abandon(reason(over[i]), Silo.Messaging.CancelRequestOnTimeout);
+        }
 
+        // No delegate, so that it takes no memory where nothing is over.
         void Collect(WorkList list)
         {
             for (var item = list.First; item is not null; item = item.Next)

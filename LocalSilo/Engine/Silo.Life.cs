@@ -69,9 +69,10 @@ internal sealed partial class Silo
     {
         var now = MessagingClock.GetTimestamp();
         Func<Request, bool> isOver = request => request.Deadline <= now;
+        Func<Request, Exception> timeOut = TimeOut;
         foreach (var target in Targets)
         {
-            target.Abandon(isOver, TimeOut);
+            target.Abandon(isOver, timeOut);
         }
 
         for (var count = _lost.Count; count > 0 && _lost.TryDequeue(out var request); count--)

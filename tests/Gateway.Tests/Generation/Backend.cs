@@ -50,7 +50,7 @@ internal sealed class Backend : IAsyncDisposable
         await Eventually.TrueAsync(
             async () =>
             {
-                slice = await Grain(user).Read(version, 0, "gw-end", reference);
+                slice = await Grain(user).Read(version, 0, isRead: false, "gw-end", reference);
                 return slice is null || (slice.Frames.Length > 0 && slice.Frames[^1].ToCore().IsTerminal);
             },
             TimeSpan.FromSeconds(15),
@@ -64,7 +64,7 @@ internal sealed class Backend : IAsyncDisposable
     {
         var reader = new Reader();
         var reference = Grains.CreateObjectReference<IStreamObserver>(reader);
-        reader.Take(await Grain(user).Read(version, 0, "gw", reference));
+        reader.Take(await Grain(user).Read(version, 0, isRead: false, "gw", reference));
         return (reader, reference);
     }
 

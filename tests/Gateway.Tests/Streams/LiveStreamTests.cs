@@ -149,7 +149,7 @@ public sealed class LiveStreamTests
 
     private static LiveStream Stream(ConversationReaders conversation, long version)
     {
-        var stream = new LiveStream("user", version, conversation);
+        var stream = new LiveStream("user", version, grain: null!, conversation);
         conversation.Add(stream);
         return stream;
     }

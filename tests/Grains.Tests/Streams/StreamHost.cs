@@ -75,7 +75,7 @@ internal sealed class StreamHost : IAsyncDisposable
     }
 
     public async Task<IReadOnlyList<string>?> ReadAsync(long version, int offset = 0, string gateway = "gw-1") =>
-        await Grain.Read(version, offset, gateway, Observer) is { } slice
+        await Grain.Read(version, offset, isRead: false, gateway, Observer) is { } slice
             ? [.. slice.Frames.Select(frame => $"{frame.ToCore().Kind} {Encoding.UTF8.GetString(frame.ToCore().Data.Span)}")]
             : null;
 
