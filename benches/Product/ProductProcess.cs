@@ -8,6 +8,9 @@ public static class ProductProcess
     /// <summary>What writes need, of a Gateway started here.</summary>
     public const string AdminKey = "bench-admin";
 
+    /// <summary>Hexadecimal; as <c>./run</c> and the containers start a Gateway.</summary>
+    private const string Gen0Bytes = "4000000";
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3); // of a machine on which much else runs
 
     /// <summary>A Gateway on a free port; with its embedded registry unless <paramref name="etcd"/> is given.</summary>
@@ -35,7 +38,7 @@ public static class ProductProcess
         var program = Path.Combine(AppContext.BaseDirectory, "..", "..", name, Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/')), $"Fairway.{name}.dll");
         var process = RealProcess.Start(new RealProcessStart("dotnet", [Path.GetFullPath(program), .. arguments])
         {
-            Environment = new Dictionary<string, string?> { ["DOTNET_EnableDiagnostics"] = "0" },
+            Environment = new Dictionary<string, string?> { ["DOTNET_EnableDiagnostics"] = "0", ["DOTNET_GCgen0size"] = name == "Gateway" ? Gen0Bytes : null },
         });
         try
         {
