@@ -15,8 +15,10 @@ internal sealed class GenerationWorker(
 {
     private static readonly TimeSpan RedeliveryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>While grains move, one is spoken to after twice this much of a model's silence; else after so many times as much.</summary>
+    /// <summary>How often models are looked at for silence, see <see cref="Generation.Beat"/>.</summary>
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>While no grains move, one in so many looks is taken.</summary>
     private const int BeatsAtRest = 5;
 
     private readonly ConcurrentDictionary<(string User, long Version), Running> _running = new();
