@@ -130,6 +130,10 @@ internal sealed class AnswerJournal : IAsyncDisposable
             if (answers.Count == 0)
             {
                 _users.Remove(user);
+                if (_users.Count == 0)
+                {
+                    _users.TrimExcess(); // else it keeps the room of the busiest hour
+                }
             }
 
             return true;

@@ -13,6 +13,8 @@ namespace Fairway.Gateway.Jobs;
 /// </summary>
 internal sealed class JobQueue : IJobQueue, IAsyncDisposable
 {
+    private static readonly TimeSpan LongestSweep = TimeSpan.FromMinutes(1);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<(string User, long Version), Entry> _jobs = [];
     private readonly Queue<JobRecord.Ended> _ended = new();
@@ -24,6 +26,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     private readonly int _capacity;
     private readonly TimeSpan _unacknowledged;
     private readonly Journal? _journal;
+    private readonly ITimer? _sweep;
     private readonly string _file = "";
     private readonly long _leastCompactAt;
     private StreamJob[] _leftBehind = [];
@@ -57,6 +60,8 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         ForgetEnded();
         _leftBehind = [.. _jobs.Values.Select(entry => entry.Job).Concat(_ended.Select(Lost)).OrderBy(job => job.Version)];
         CompactIfLarge();
+        var every = _unacknowledged / 2 < LongestSweep ? _unacknowledged / 2 : LongestSweep;
+        _sweep = time.CreateTimer(static queue => ((JobQueue)queue!).Sweep(), this, every, every);
     }
 
     public TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
@@ -149,7 +154,11 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
     public Task<IdempotencyResult> ReserveAsync(string user, string key, ReadOnlyMemory<byte> bodyHash, CancellationToken cancellationToken) =>
         _sharedKeys?.ReserveAsync(user, key, bodyHash, cancellationToken) ?? _keys.ReserveAsync(user, key, bodyHash, cancellationToken);
 
-    public ValueTask DisposeAsync() => _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _sweep?.Dispose();
+        return _journal?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
     private async Task SettleAsync(Entry entry, IdempotencyReservation reservation)
     {
@@ -173,7 +182,7 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
                 return;
             }
 
-            if (done is JobRecord.Ended ended)
+            if (done is JobRecord.Ended ended && _journal is not null)
             {
                 _ended.Enqueue(ended);
             }
@@ -269,6 +278,24 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
         while (_ended.TryPeek(out var ended) && ended.At < oldest)
         {
             _ended.Dequeue();
+        }
+    }
+
+    /// <summary>What ended last is forgotten though nothing ends after it, and the room of a busy hour with it.</summary>
+    private void Sweep()
+    {
+        lock (_gate)
+        {
+            ForgetEnded();
+            if (_ended.Count == 0)
+            {
+                _ended.TrimExcess();
+            }
+
+            if (_jobs.Count == 0)
+            {
+                _jobs.TrimExcess();
+            }
         }
     }
 
