@@ -15,7 +15,7 @@ internal sealed class IdleRule(TrimOptions options)
 
     /// <summary>To be called about every second.</summary>
     /// <param name="allocated">Bytes that were allocated since the start of the process.</param>
-    /// <param name="heap">Bytes of the heap, as far as is known.</param>
+    /// <param name="heap">Bytes of the heap after the last collection.</param>
     /// <param name="passed">Time since the last call.</param>
     /// <returns>Whether to collect now.</returns>
     public bool Observe(long allocated, long heap, TimeSpan passed)

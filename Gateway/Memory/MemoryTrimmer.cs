@@ -22,7 +22,7 @@ internal sealed class MemoryTrimmer(IOptions<TrimOptions> options, TimeProvider 
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 var now = time.GetTimestamp();
-                if (rule.Observe(GC.GetTotalAllocatedBytes(), GC.GetTotalMemory(forceFullCollection: false), time.GetElapsedTime(last, now)))
+                if (rule.Observe(GC.GetTotalAllocatedBytes(), GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes, time.GetElapsedTime(last, now)))
                 {
                     Trim();
                 }

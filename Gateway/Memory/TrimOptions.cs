@@ -13,7 +13,7 @@ public sealed class TrimOptions
     /// <summary>Bytes that must have been allocated since the last time, at least 1 MiB. Default 32 MiB.</summary>
     public long MinGarbageBytes { get; set; } = 32L << 20;
 
-    /// <summary>A larger heap is left to the runtime: the collection stops the process for 1.5 ms a MiB. Default 128 MiB.</summary>
+    /// <summary>A heap that was larger after the last collection is left to the runtime: the collection stops the process for 1.5 ms a MiB. Default 128 MiB.</summary>
     public long MaxHeapBytes { get; set; } = 128L << 20;
 
     internal TimeSpan After => TimeSpan.FromSeconds(TrimSeconds);
