@@ -186,8 +186,6 @@ internal sealed class JobQueue : IJobQueue, IAsyncDisposable
             {
                 _ended.Enqueue(ended);
             }
-
-            ForgetEnded();
         }
 
         await AppendAsync(done);

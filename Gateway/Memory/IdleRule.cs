@@ -13,7 +13,7 @@ internal sealed class IdleRule(TrimOptions options)
     private long _lastTrim;
     private TimeSpan _idle;
 
-    /// <summary>To be called about every second.</summary>
+    /// <summary>To be called every second or more often.</summary>
     /// <param name="allocated">Bytes that were allocated since the start of the process.</param>
     /// <param name="heap">Bytes of the heap after the last collection.</param>
     /// <param name="passed">Time since the last call.</param>
