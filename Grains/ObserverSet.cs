@@ -13,6 +13,11 @@ internal sealed class ObserverSet<TObserver>(TimeProvider time, TimeSpan lease)
 
     public int Count => _byGateway.Count;
 
+    /// <summary>All observers but that of one gateway.</summary>
+    public ImmutableArray<TObserver> Besides(string? gateway) => gateway is null || !_byGateway.ContainsKey(gateway) ? All
+        : Count == 1 ? []
+        : Ordered(_byGateway.Where(entry => entry.Key != gateway));
+
     /// <summary>Subscribes or renews. Returns whether <see cref="All"/> changed.</summary>
     public bool Renew(string gateway, TObserver observer)
     {
@@ -51,7 +56,10 @@ internal sealed class ObserverSet<TObserver>(TimeProvider time, TimeSpan lease)
 
     private bool Rebuild()
     {
-        All = [.. _byGateway.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value.Observer)];
+        All = Ordered(_byGateway);
         return true;
     }
+
+    private static ImmutableArray<TObserver> Ordered(IEnumerable<KeyValuePair<string, (TObserver Observer, long Renewed)>> entries) =>
+        [.. entries.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value.Observer)];
 }

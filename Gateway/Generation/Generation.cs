@@ -9,10 +9,13 @@ namespace Fairway.Gateway.Generation;
 
 /// <summary>
 /// One attempt at one job. What the model sends is appended at once unless an append is in flight; then it waits for that one, so a
-/// fast model's chunks go together. The whole answer is kept until it is stored, for a grain that lost its own.
+/// fast model's chunks go together. The whole answer is kept until it is stored, for a grain that lost its own. What is stored is shown
+/// to this process's readers from here, so that the grain need not send back what it was sent.
 /// </summary>
+/// <param name="gateway">The name of this process.</param>
+/// <param name="show">Shows stored frames to the readers here.</param>
 internal sealed class Generation(
-    StreamJob job, IUserStreamGrain grain, IGenerationCanceller canceller, IJobQueue queue, UpstreamModel model, int maxBytes,
+    StreamJob job, IUserStreamGrain grain, IGenerationCanceller canceller, IJobQueue queue, UpstreamModel model, string gateway, Action<StreamSlice> show, int maxBytes,
     GenerationMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>Together they outlast a silo that has died and is not declared dead yet.</summary>
@@ -96,7 +99,7 @@ internal sealed class Generation(
 
     private async Task AppendAsync(CancellationToken cancellationToken)
     {
-        var stored = 0;
+        var (stored, shown) = (0, 0);
         while (await _frames.Reader.WaitToReadAsync(CancellationToken.None)) // no token: the writer completes when the call is cancelled
         {
             var known = _answer.Count;
@@ -110,7 +113,7 @@ internal sealed class Generation(
 
             _isSilent = false;
             cancellationToken.ThrowIfCancellationRequested();
-            if (_answer.Count > known)
+            if (known == 0 && _answer.Count > 0)
             {
                 await queue.MarkFirstFrameAsync(job, cancellationToken);
             }
@@ -124,6 +127,7 @@ internal sealed class Generation(
                 }
 
                 stored = reply.Expected;
+                shown = reply.IsToShow ? Show(shown, stored) : Math.Max(shown, stored);
             }
             while (stored < _answer.Count);
         }
@@ -131,10 +135,22 @@ internal sealed class Generation(
         cancellationToken.ThrowIfCancellationRequested();
     }
 
+    /// <summary>From where readers here were last shown something to where it is stored; a reply may have been lost in between.</summary>
+    private int Show(int first, int end)
+    {
+        end = Math.Min(end, _answer.Count);
+        if (first < end)
+        {
+            show(new StreamSlice(job.Version, first, [.. CollectionsMarshal.AsSpan(_answer)[first..end]], (int)StreamState.Streaming));
+        }
+
+        return Math.Max(first, end);
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AppendReply> SendAsync(int offset, CancellationToken cancellationToken)
     {
-        var append = new StreamAppend(job, offset, [.. CollectionsMarshal.AsSpan(_answer)[offset..]]);
+        var append = new StreamAppend(job, offset, [.. CollectionsMarshal.AsSpan(_answer)[offset..]], gateway);
         for (var tries = 1; ; tries++)
         {
             try

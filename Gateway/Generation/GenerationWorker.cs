@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Fairway.Core.Lanes;
+using Fairway.Gateway.Directory;
 using Fairway.Gateway.Jobs;
+using Fairway.Gateway.Streams;
 using Fairway.GrainInterfaces.Streams;
 using Fairway.Grains.Streams;
 using Fairway.Sdk.Lanes;
@@ -10,8 +12,8 @@ namespace Fairway.Gateway.Generation;
 
 /// <summary>Takes jobs while the process runs; at its stop, lets running ones end for a while and gives the rest back.</summary>
 internal sealed class GenerationWorker(
-    IJobQueue queue, IGrainFactory grains, IClusterMotion motion, UpstreamModel model, GenerationMetrics metrics, IOptions<JobOptions> jobs,
-    IOptions<StreamOptions> streams, TimeProvider time, ILogger<GenerationWorker> logger) : BackgroundService, IGenerationCanceller
+    IJobQueue queue, IGrainFactory grains, IClusterMotion motion, UpstreamModel model, StreamHub readers, GenerationMetrics metrics,
+    IOptions<GatewayOptions> gateway, IOptions<JobOptions> jobs, IOptions<StreamOptions> streams, TimeProvider time, ILogger<GenerationWorker> logger) : BackgroundService, IGenerationCanceller
 {
     private static readonly TimeSpan RedeliveryDelay = TimeSpan.FromSeconds(1);
 
@@ -124,7 +126,7 @@ internal sealed class GenerationWorker(
     {
         using var label = LaneContext.Use(LabelText.Read(job.Label));
         var generation = new Generation(
-            job, grains.GetGrain<IUserStreamGrain>(job.User), canceller, queue, model, streams.Value.MaxBytes, metrics, time, logger);
+            job, grains.GetGrain<IUserStreamGrain>(job.User), canceller, queue, model, gateway.Value.Id, slice => readers.Show(job.User, slice), streams.Value.MaxBytes, metrics, time, logger);
         running.Generation = generation;
         try
         {

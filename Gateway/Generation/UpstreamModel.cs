@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using Fairway.Core.Streams;
+using Fairway.Core.Time;
 using Fairway.Sdk.Lanes;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,7 @@ internal sealed class UpstreamModel : IDisposable
     private readonly ModelsOptions _models;
     private readonly GenerationMetrics _metrics;
     private readonly TimeProvider _time;
+    private readonly SharedTimers _idle;
     private readonly ILogger<UpstreamModel> _logger;
     private readonly HttpClient _http;
 
@@ -24,6 +26,7 @@ internal sealed class UpstreamModel : IDisposable
     public UpstreamModel(IOptions<ModelsOptions> models, LaneEgress egress, GenerationMetrics metrics, TimeProvider time, ILogger<UpstreamModel> logger)
     {
         (_models, _metrics, _time, _logger) = (models.Value, metrics, time, logger);
+        _idle = new SharedTimers(time);
         _http = new HttpClient(egress.CreateHandler(new SocketsHttpHandler
         {
             ConnectTimeout = ConnectTimeout,
@@ -64,13 +67,17 @@ internal sealed class UpstreamModel : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _idle.Dispose();
+    }
 
     /// <summary>One call. Without a terminal, the model asked to come again; when, if it said so.</summary>
     private async Task<(Frame? Terminal, TimeSpan? RetryAfter)> CallAsync(
         string name, ModelOptions model, byte[] body, Action<Frame> onDelta, CancellationToken cancellationToken)
     {
-        using var watch = new IdleWatch(TimeSpan.FromSeconds(model.IdleTimeoutSeconds), _time, cancellationToken);
+        using var watch = new IdleWatch(TimeSpan.FromSeconds(model.IdleTimeoutSeconds), _idle, cancellationToken);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, model.ChatCompletions())

@@ -41,6 +41,9 @@ internal sealed class LiveStream(string user, long version, IUserStreamGrain gra
     /// <summary>Timestamp of its last renewal; the hub sets it.</summary>
     public long RenewedAt { get; set; }
 
+    /// <summary>Timestamp of when the last of its users left; the hub sets it.</summary>
+    public long UnusedSince { get; set; }
+
     /// <summary>Renewals in a row at which the grain did not know the version.</summary>
     public int Missed { get; set; }
 

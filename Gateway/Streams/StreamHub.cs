@@ -3,6 +3,7 @@ using Fairway.Gateway.Auth.Tokens;
 using Fairway.Gateway.Directory;
 using Fairway.Gateway.Http;
 using Fairway.GrainInterfaces.Streams;
+using Fairway.Grains.Streams;
 using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Streams;
@@ -38,16 +39,18 @@ internal sealed class StreamHub : BackgroundService
     private readonly Observer _observer; // the engine holds observers weakly
     private readonly CancellationTokenRegistration _stopping;
     private readonly ITimer _beat;
+    private readonly TimeSpan _renewEvery;
     private readonly long _startedAt;
     private IStreamObserver? _reference;
     private volatile bool _isDraining;
     private bool _isTicking;
 
     public StreamHub(
-        IGrainFactory grains, LostJobs lost, IOptions<GatewayOptions> gateway, IOptions<ServingOptions> options, TimeProvider clock,
+        IGrainFactory grains, IClusterMotion motion, LostJobs lost, IOptions<GatewayOptions> gateway, IOptions<ServingOptions> options, TimeProvider clock,
         ServingMetrics metrics, IHostApplicationLifetime lifetime, ILogger<StreamHub> logger)
     {
         (_grains, _lost, _gateway, _options, _clock, _metrics, _logger) = (grains, lost, gateway.Value, options.Value, clock, metrics, logger);
+        _renewEvery = _gateway.RenewEvery * motion.LeaseFactor;
         _observer = new Observer(this);
         _startedAt = clock.GetTimestamp();
         _beat = clock.CreateTimer(static state => _ = ((StreamHub)state!).TickAsync(), this, _options.BeatEvery, _options.BeatEvery);
@@ -111,7 +114,10 @@ internal sealed class StreamHub : BackgroundService
     {
         lock (_gate)
         {
-            stream.Users--; // it stays until the next renewal, for a reader that comes back at once
+            if (--stream.Users == 0)
+            {
+                stream.UnusedSince = _clock.GetTimestamp(); // it stays a while, for a reader that comes back at once
+            }
         }
     }
 
@@ -195,6 +201,15 @@ internal sealed class StreamHub : BackgroundService
         }
     }
 
+    /// <summary>Shows frames to the readers of their version, if some here follow it.</summary>
+    public void Show(string user, StreamSlice slice)
+    {
+        if (Find(user, slice.Version) is { } stream && stream.Take(slice, isPull: false) == TakeOutcome.Behind)
+        {
+            PullSoon(stream);
+        }
+    }
+
     internal static ApiException Draining() => new(503, "DRAINING", "This Gateway is about to stop; come back.");
 
     public override void Dispose()
@@ -230,29 +245,40 @@ internal sealed class StreamHub : BackgroundService
 
     private static int RetryJitter() => Random.Shared.Next(500, 3000);
 
-    /// <summary>Streams whose renewal is due: those that nobody uses are forgotten, the others returned. Each has its own time, so that thousands make no burst.</summary>
-    private LiveStream[] StreamsToRenew()
+    /// <summary>Streams whose renewal is due. Each has its own time, so that thousands make no burst. Those that nobody uses are forgotten.</summary>
+    private List<LiveStream> StreamsToRenew()
     {
+        var (due, unused) = (new List<LiveStream>(), new List<LiveStream>());
         lock (_gate)
         {
             var now = _clock.GetTimestamp();
-            var due = _streams.Values.Where(stream => _clock.GetElapsedTime(stream.RenewedAt, now) >= _gateway.RenewEvery).ToArray();
-            foreach (var unused in due.Where(stream => stream.Users == 0))
+            foreach (var stream in _streams.Values)
             {
-                _streams.Remove((unused.User, unused.Version));
-                if (unused.Conversation.Remove(unused))
+                if (stream.Users == 0)
                 {
-                    _conversations.Remove((unused.User, unused.Conversation.Conversation));
+                    if (_clock.GetElapsedTime(stream.UnusedSince, now) >= _gateway.RenewEvery)
+                    {
+                        unused.Add(stream);
+                    }
+                }
+                else if (!stream.IsOver && _clock.GetElapsedTime(stream.RenewedAt, now) >= _renewEvery)
+                {
+                    stream.RenewedAt = now;
+                    due.Add(stream);
                 }
             }
 
-            foreach (var stream in due)
+            foreach (var stream in unused)
             {
-                stream.RenewedAt = now;
+                _streams.Remove((stream.User, stream.Version));
+                if (stream.Conversation.Remove(stream))
+                {
+                    _conversations.Remove((stream.User, stream.Conversation.Conversation));
+                }
             }
-
-            return [.. due.Where(stream => stream.Users > 0 && !stream.IsOver)];
         }
+
+        return due;
     }
 
     private async ValueTask RenewAsync(LiveStream stream)
@@ -389,11 +415,7 @@ internal sealed class StreamHub : BackgroundService
     {
         public Task Stored(string user, StreamSlice slice)
         {
-            if (hub.Find(user, slice.Version) is { } stream && stream.Take(slice, isPull: false) == TakeOutcome.Behind)
-            {
-                hub.PullSoon(stream);
-            }
-
+            hub.Show(user, slice);
             return Task.CompletedTask;
         }
 

@@ -38,7 +38,7 @@ public interface IUserStreamGrain : IGrainWithStringKey
 
     /// <summary>
     /// Frames from <paramref name="offset"/> on, and from now on pushes to <paramref name="gateway"/>'s observer until the version is freed
-    /// or 15 s pass without this call. Null: unknown or freed.
+    /// or its lease, 15 s and in one process 90 s, passes without this call. Null: unknown or freed.
     /// </summary>
     /// <param name="isRead">As <see cref="MarkRead"/>, whose word may have been lost.</param>
     [Alias("Read")]

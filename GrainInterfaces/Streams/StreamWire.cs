@@ -47,16 +47,22 @@ public sealed record StreamJob(
     [property: Id(6)] string? Label = null);
 
 /// <summary>Frames of one attempt; the first has <paramref name="Offset"/>.</summary>
+/// <param name="Gateway">The process that the worker is of, which shows to its own readers what <see cref="AppendReply.IsToShow"/> says.</param>
 [GenerateSerializer, Immutable, Alias("fairway.StreamAppend")]
 public sealed record StreamAppend(
     [property: Id(0)] StreamJob Job,
     [property: Id(1)] int Offset,
-    [property: Id(2)] ImmutableArray<FrameWire> Frames);
+    [property: Id(2)] ImmutableArray<FrameWire> Frames,
+    [property: Id(3)] string? Gateway = null);
 
 /// <param name="Outcome">The number of an <see cref="AppendOutcome"/>.</param>
 /// <param name="Expected">The offset of the next frame to store.</param>
+/// <param name="IsToShow">
+/// The worker's own process is not told of these frames, which are stored as they were sent: it has them, and shows what is before
+/// <paramref name="Expected"/> itself. An end is told to everybody.
+/// </param>
 [GenerateSerializer, Immutable, Alias("fairway.AppendReply")]
-public sealed record AppendReply([property: Id(0)] int Outcome, [property: Id(1)] int Expected);
+public sealed record AppendReply([property: Id(0)] int Outcome, [property: Id(1)] int Expected, [property: Id(2)] bool IsToShow = false);
 
 /// <summary>Consecutive frames of one version.</summary>
 /// <param name="State">The number of a <see cref="StreamState"/>.</param>

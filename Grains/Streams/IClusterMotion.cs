@@ -8,6 +8,12 @@ public interface IClusterMotion
 
     /// <summary>There are, or may be, other silos.</summary>
     bool MayMove { get; }
+
+    /// <summary>
+    /// How long subscriptions to streams last, and are left unrenewed, in terms of what the options say. Where no grain moves and who reads
+    /// is gone with whom it reads from, a renewal finds nothing; each of thousands of idle readers would ask for it all the same.
+    /// </summary>
+    int LeaseFactor => MayMove ? 1 : 6;
 }
 
 /// <summary>One process is all there is.</summary>

@@ -144,10 +144,10 @@ internal sealed class UserStreamGrain(
         }
         finally
         {
-            Perform();
+            Perform(append);
         }
 
-        return Reply(result);
+        return Reply(result) with { IsToShow = append.Gateway is not null && IsRunning(job.Version) };
     }
 
     public async Task<StreamSlice?> Read(long version, int offset, bool isRead, string gateway, IStreamObserver observer)
@@ -165,7 +165,7 @@ internal sealed class UserStreamGrain(
 
         if (!_readers.TryGetValue(version, out var readers))
         {
-            readers = _readers[version] = new ObserverSet<IStreamObserver>(_time, TimeSpan.FromSeconds(_options.ObserverSeconds));
+            readers = _readers[version] = new ObserverSet<IStreamObserver>(_time, TimeSpan.FromSeconds(_options.ObserverSeconds) * motion.LeaseFactor);
         }
 
         readers.Renew(gateway, observer);
@@ -251,6 +251,8 @@ internal sealed class UserStreamGrain(
     /// <summary>Versions are minted of the time in milliseconds.</summary>
     private bool IsRecent(long version) => (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMilliseconds - version is > -60_000 and var age && age < Longest.TotalMilliseconds;
 
+    private bool IsRunning(long version) => _streams.Find(version) is { State: StreamState.Streaming };
+
     private static AppendReply Reply(AppendResult result) => new((int)result.Outcome, result.Expected);
 
     private static StreamSlice Slice(long version, ReadResult read)
@@ -332,11 +334,12 @@ internal sealed class UserStreamGrain(
         return Task.CompletedTask;
     }
 
-    private void Perform()
+    /// <param name="append">What brought it about, if an append did.</param>
+    private void Perform(StreamAppend? append = null)
     {
         foreach (var effect in _effects)
         {
-            Perform(effect);
+            Perform(effect, append);
         }
 
         _effects.Clear();
@@ -349,12 +352,12 @@ internal sealed class UserStreamGrain(
         }
     }
 
-    private void Perform(StreamEffect effect)
+    private void Perform(StreamEffect effect, StreamAppend? append)
     {
         switch (effect)
         {
             case StreamEffect.Stored stored when _streams.Read(stored.Version, stored.Offset) is { Frames.Count: > 0 } read:
-                Stored(stored.Version, read);
+                Stored(stored.Version, read, append is { Gateway: { } own } && append.Job.Version == stored.Version && read.State == StreamState.Streaming ? own : null);
                 break;
             case StreamEffect.CancelModel when _cancellers.Remove(effect.Version, out var canceller):
                 push.SendTo([canceller], worker => worker.Cancel(User, effect.Version));
@@ -365,7 +368,8 @@ internal sealed class UserStreamGrain(
         }
     }
 
-    private void Stored(long version, ReadResult read)
+    /// <param name="besides">The Gateway that need not be told.</param>
+    private void Stored(long version, ReadResult read, string? besides)
     {
         metrics.Stored(read.Frames.Count);
         if (read.State == StreamState.Superseded)
@@ -382,8 +386,11 @@ internal sealed class UserStreamGrain(
         if (_readers.TryGetValue(version, out var readers))
         {
             readers.DropLapsed();
-            var slice = Slice(version, read);
-            push.SendTo(readers.All, reader => reader.Stored(User, slice));
+            if (readers.Besides(besides) is { IsEmpty: false } others)
+            {
+                var slice = Slice(version, read);
+                push.SendTo(others, reader => reader.Stored(User, slice));
+            }
         }
     }
 

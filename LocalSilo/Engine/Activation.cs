@@ -179,6 +179,7 @@ internal sealed partial class Activation : CallTarget, IGrainContext
                 continue;
             }
 
+            LastAnswer.PassOn();
             Calls += item.LocalOnly ? 0 : 1;
             if (item.Context is { } context)
             {

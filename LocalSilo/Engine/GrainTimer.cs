@@ -1,3 +1,4 @@
+using Fairway.Core.Time;
 using Orleans.Runtime;
 
 namespace Fairway.LocalSilo;
@@ -18,6 +19,7 @@ internal sealed class GrainTimer<TState> : WorkItem, IGrainTimer
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
     private TimeSpan _dueTime;
+    private long _changedAt;
     private TimeSpan _period;
     private bool _firing;
     private bool _changed;
@@ -31,12 +33,11 @@ internal sealed class GrainTimer<TState> : WorkItem, IGrainTimer
         _callback = callback;
         _state = state;
         _options = options;
-        using (Flow.Suppressed())
-        {
-            _timer = activation.Silo.GrainClock.CreateTimer(
-                static timer => ((GrainTimer<TState>)timer!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        }
+        _timer = Timers.CreateTimer(
+            static timer => ((GrainTimer<TState>)timer!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    private SharedTimers Timers => _activation.Silo.GrainTimers;
 
     public override bool AlwaysInterleave => _options.Interleave;
 
@@ -55,7 +56,8 @@ internal sealed class GrainTimer<TState> : WorkItem, IGrainTimer
             _changed = true;
             if (_firing)
             {
-                return; // takes effect when the tick has ended
+                _changedAt = Timers.GetTimestamp(); // takes effect when the tick has ended
+                return;
             }
         }
 
@@ -103,6 +105,12 @@ internal sealed class GrainTimer<TState> : WorkItem, IGrainTimer
         ArgumentOutOfRangeException.ThrowIfGreaterThan(time.TotalMilliseconds, MaxMilliseconds, nameof(time));
     }
 
+    private TimeSpan LeftOfDueTime()
+    {
+        var passed = Timers.GetElapsedTime(_changedAt);
+        return _dueTime < TimeSpan.Zero ? _dueTime : passed < _dueTime ? _dueTime - passed : TimeSpan.Zero;
+    }
+
     private void Fire()
     {
         lock (_gate)
@@ -132,7 +140,7 @@ internal sealed class GrainTimer<TState> : WorkItem, IGrainTimer
         {
             // Only now may it fire again: until here this item stood in the activation's lists.
             _firing = false;
-            next = _changed ? _dueTime : _period;
+            next = _changed ? LeftOfDueTime() : _period;
         }
 
         if (!_stopped.IsCancellationRequested)

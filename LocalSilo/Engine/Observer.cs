@@ -102,8 +102,11 @@ internal sealed class Observer(Silo silo, GrainId id, IGrainObserver target) : C
                     return;
                 }
 
+                var keeper = LastAnswer.Begin();
                 RequestContext.Current = work.item.Context;
                 work.item.Run(work.self);
+                RequestContext.Current = null;
+                LastAnswer.End(keeper);
             },
             (self: this, item),
             preferLocal: false);

@@ -8,7 +8,7 @@ namespace Fairway.LocalSilo;
 /// One call: its arguments (in the fields of the emitted type), its way to the target, and the answer the caller waits for.
 /// The first of answer, time-out, cancellation and rejection wins.
 /// </summary>
-internal abstract class Request : WorkItem, IInvokable
+internal abstract class Request : WorkItem, IInvokable, IThreadPoolWorkItem
 {
     /// <summary>Set by the emitted code.</summary>
     public CancellationToken CallerToken;
@@ -18,6 +18,7 @@ internal abstract class Request : WorkItem, IInvokable
     private CallTarget? _target;
     private Task? _filtered;
     private Action? _ended;
+    private Exception? _thrown;
     private bool _shown;
     private int _answered;
 
@@ -96,7 +97,7 @@ internal abstract class Request : WorkItem, IInvokable
     /// <summary>Ends the wait of the caller, takes the call back if it has not started, and cancels its token if it has.</summary>
     public void Abandon(Exception reason, bool cancel)
     {
-        SetException(reason);
+        FailLater(reason);
         _registration.Unregister();
         if (_target is { } target && !target.Withdraw(this) && cancel && _calleeSource is { } source)
         {
@@ -116,7 +117,7 @@ internal abstract class Request : WorkItem, IInvokable
     {
         if (TryAnswer())
         {
-            SetException(reason);
+            FailLater(reason);
         }
 
         _registration.Unregister();
@@ -220,17 +221,36 @@ internal abstract class Request : WorkItem, IInvokable
             return;
         }
 
-        if (thrown is null)
+        if (Descriptor.OneWay)
+        {
+            Recycle(); // it was answered when it was sent
+            return;
+        }
+
+        _thrown = thrown;
+        LastAnswer.Give(this);
+    }
+
+    /// <summary>Gives the answer there is. What waits for it may go on within this call.</summary>
+    public void GiveAnswer()
+    {
+        if (_thrown is null)
         {
             SetResult();
         }
         else
         {
-            SetException(thrown);
+            SetException(_thrown);
         }
 
         Recycle();
     }
+
+    void IThreadPoolWorkItem.Execute() => GiveAnswer();
+
+    /// <summary>From wherever: what waits for the answer goes on elsewhere.</summary>
+    private void FailLater(Exception reason) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Request.SetException(failed.Reason), (Request: this, Reason: reason), preferLocal: false);
 
     /// <summary>Gives this object back, unless a filter or the caller's token may still refer to it.</summary>
     private void Recycle()
@@ -246,6 +266,7 @@ internal abstract class Request : WorkItem, IInvokable
         Forwards = 0;
         _calleeSource = null;
         _target = null;
+        _thrown = null;
         ForgetArguments();
         ForgetOutcome();
         Volatile.Write(ref _answered, 0);

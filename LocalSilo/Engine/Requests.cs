@@ -19,7 +19,7 @@ internal abstract class Request<T> : Request
     {
         Address(reference, method);
         var silo = reference.Silo;
-        var answer = Descriptor.OneWay ? null : new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = Descriptor.OneWay ? null : new TaskCompletionSource<T>();
         _answer = answer;
 
         if (silo.HasOutgoingFilters)

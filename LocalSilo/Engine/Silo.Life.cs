@@ -63,7 +63,11 @@ internal sealed partial class Silo
         Log.Stopped(Logger, _activations.Count);
     }
 
-    public void Dispose() => _timers.ForEach(timer => timer.Dispose());
+    public void Dispose()
+    {
+        _timers.ForEach(timer => timer.Dispose());
+        GrainTimers.Dispose();
+    }
 
     private void Sweep()
     {

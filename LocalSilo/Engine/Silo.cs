@@ -31,6 +31,7 @@ internal sealed partial class Silo : IDisposable
         Collection = collection.Value;
         Logger = logger;
         GrainClock = services.GetRequiredKeyedService<TimeProvider>(Clocks.Grains);
+        GrainTimers = new SharedTimers(GrainClock);
         MessagingClock = services.GetRequiredKeyedService<TimeProvider>(Clocks.Messaging);
         CollectionClock = services.GetRequiredKeyedService<TimeProvider>(Clocks.Activations);
         _wheel = new TimingWheel<Activation>(CollectionClock.TimestampFrequency, CollectionClock.GetTimestamp(), Collection.CollectionQuantum);
@@ -53,6 +54,9 @@ internal sealed partial class Silo : IDisposable
     public ILogger Logger { get; }
 
     public TimeProvider GrainClock { get; }
+
+    /// <summary>What timers of grains run on; most are put off again and again, and never fire.</summary>
+    public SharedTimers GrainTimers { get; }
 
     public TimeProvider MessagingClock { get; }
 

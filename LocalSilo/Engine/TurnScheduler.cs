@@ -59,6 +59,7 @@ internal sealed class TurnScheduler : TaskScheduler, IThreadPoolWorkItem
     {
         var outer = t_running;
         t_running = this;
+        var keeper = LastAnswer.Begin();
         try
         {
             // Within a task, so that this scheduler is the current one; made for each batch of work, not for each step of it.
@@ -67,6 +68,7 @@ internal sealed class TurnScheduler : TaskScheduler, IThreadPoolWorkItem
         finally
         {
             t_running = outer;
+            LastAnswer.End(keeper);
         }
     }
 
@@ -106,6 +108,7 @@ internal sealed class TurnScheduler : TaskScheduler, IThreadPoolWorkItem
                 }
             }
 
+            LastAnswer.PassOn();
             if (pump)
             {
                 Owner.Pump();

@@ -10,6 +10,8 @@ namespace Fairway.Sse;
 /// </summary>
 internal static class LatencyBench
 {
+    private const int WarmUpRate = 3000;
+    private const int WarmUpSeconds = 8;
     private const int FanOut = 1000;
     private const int FanOutRate = 50;
 
@@ -48,6 +50,12 @@ internal static class LatencyBench
             new("nchan", nchan.WorkerPid, index => nchan.Publish(index, Feed.Chunk())),
             new("bare Kestrel", kestrel.Pid, index => publisher.Publish(index, Feed.Chunk())),
         ];
+        // Each stream's first message, which the Gateway writes down, and code that is compiled anew once it has run for a while.
+        foreach (var server in servers)
+        {
+            await OpenLoop.RunAsync(WarmUpRate, WarmUpSeconds, index => server.Send(index % connections));
+        }
+
         var report = new BenchReport("sse-latency");
         foreach (var rate in Rates)
         {

@@ -49,6 +49,45 @@ public sealed class TurnTests
     }
 
     [Fact]
+    public async Task Call_TheNextTurnKeepsItsThread_ItsAnswerIsGivenBefore()
+    {
+        await using var host = await TestHost.StartAsync();
+        var grain = host.Grains.GetGrain<IWorkGrain>("answers");
+
+        var first = grain.Work("first");
+        await host.Probe.Noted("begin first");
+        var added = grain.Add(1).AsTask();
+        var held = grain.Hold("held");
+        host.Probe.Open("first");
+
+        await first;
+        Assert.Equal(1, await added.WaitAsync(TimeSpan.FromSeconds(20)));
+        host.Probe.Open("held");
+        await held;
+    }
+
+    [Fact]
+    public async Task Call_WhoGoesOnAfterItKeepsItsThread_TheGrainIsFree()
+    {
+        await using var host = await TestHost.StartAsync();
+        var grain = host.Grains.GetGrain<IWorkGrain>("free");
+        using var release = new ManualResetEventSlim();
+
+        var keeping = Task.Run(async () =>
+        {
+            await grain.Add(1);
+            Assert.Same(TaskScheduler.Default, TaskScheduler.Current);
+            host.Probe.Note("goes on");
+            release.Wait();
+        });
+        await host.Probe.Noted("goes on");
+
+        Assert.Equal(3, await grain.Add(2).AsTask().WaitAsync(TimeSpan.FromSeconds(20)));
+        release.Set();
+        await keeping;
+    }
+
+    [Fact]
     public async Task Call_AlwaysInterleave_RunsBesideAnother()
     {
         await using var host = await TestHost.StartAsync();

@@ -5,11 +5,14 @@ using Fairway.GrainInterfaces.Streams;
 namespace Fairway.Gateway.Tests.Generation;
 
 /// <summary>
-/// Takes a worker's calls and forgets everything at the fifth append; where it is away first, that append fails too. A proxy, because
+/// Takes a worker's calls and forgets everything at the fifth append; where it is away first, that append fails too, and the answer to
+/// the third is lost. A proxy, because
 /// an engine would take a class that implements the interface for a grain.
 /// </summary>
 public class ForgetfulGrain : DispatchProxy
 {
+    internal const string Gateway = "gw-of-worker";
+
     private bool _isAwayFirst;
     private int _appends;
 
@@ -53,10 +56,18 @@ public class ForgetfulGrain : DispatchProxy
         if (append.Offset > Frames.Count)
         {
             Gaps++;
-            return Task.FromResult(new AppendReply((int)AppendOutcome.Gap, Frames.Count));
+            return Reply(AppendOutcome.Gap);
         }
 
         Frames.AddRange(append.Frames.Skip(Frames.Count - append.Offset).Select(frame => frame.ToCore()));
-        return Task.FromResult(new AppendReply((int)AppendOutcome.Accepted, Frames.Count));
+        if (_appends == 3 && _isAwayFirst)
+        {
+            return Task.FromException<AppendReply>(new TimeoutException("stored, and the answer lost"));
+        }
+
+        return Reply(AppendOutcome.Accepted);
+
+        Task<AppendReply> Reply(AppendOutcome outcome) =>
+            Task.FromResult(new AppendReply((int)outcome, Frames.Count, append.Gateway == Gateway && Frames is not [.., { IsTerminal: true }]));
     }
 }

@@ -10,6 +10,8 @@ namespace Fairway.Gateway.Tests.Generation;
 /// <summary>A worker against grains that lose what they held, or cannot be reached for a while.</summary>
 public sealed class GapTests(GenerationFixture fixture) : IClassFixture<GenerationFixture>
 {
+    private readonly List<StreamSlice> _shown = [];
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -34,6 +36,12 @@ public sealed class GapTests(GenerationFixture fixture) : IClassFixture<Generati
         Assert.Equal(41, grain.Frames.Count);
         Assert.Equal(
             Enumerable.Range(0, 40).Select(i => $"{{\"choices\":[],\"i\":{i}}}").Append("""{"reason":"stop"}"""), grain.Frames.Select(Backend.Text));
+
+        // Each once and in order, whatever replies were lost; what is stored together with the end, the grain tells to everybody.
+        var shown = _shown.SelectMany(slice => Enumerable.Range(slice.FirstOffset, slice.Frames.Length)).ToArray();
+        Assert.InRange(shown.Length, 5, 40);
+        Assert.Equal(Enumerable.Range(0, shown.Length), shown);
+        Assert.Equal(grain.Frames.Take(shown.Length).Select(Backend.Text), _shown.SelectMany(slice => slice.Frames).Select(frame => Backend.Text(frame.ToCore())));
     }
 
     [Fact]
@@ -61,8 +69,8 @@ public sealed class GapTests(GenerationFixture fixture) : IClassFixture<Generati
     {
         var services = fixture.Backend.Gateway.Services;
         return new Fairway.Gateway.Generation.Generation(
-            job, grain, new Nobody(), services.GetRequiredService<IJobQueue>(), services.GetRequiredService<UpstreamModel>(), 1 << 20,
-            services.GetRequiredService<GenerationMetrics>(), TimeProvider.System, NullLogger.Instance);
+            job, grain, new Nobody(), services.GetRequiredService<IJobQueue>(), services.GetRequiredService<UpstreamModel>(), ForgetfulGrain.Gateway,
+            _shown.Add, 1 << 20, services.GetRequiredService<GenerationMetrics>(), TimeProvider.System, NullLogger.Instance);
     }
 
     private sealed class Nobody : IGenerationCanceller

@@ -37,6 +37,9 @@ internal sealed class StreamHost : IAsyncDisposable
 
     public IGenerationCanceller Canceller { get; }
 
+    /// <summary>Of subscriptions, see <see cref="IClusterMotion.LeaseFactor"/>.</summary>
+    public int LeaseFactor => _host.Services.GetRequiredService<IClusterMotion>().LeaseFactor;
+
     public IUserStreamGrain Grain => _host.Grains.GetGrain<IUserStreamGrain>(User);
 
     public static async Task<StreamHost> StartAsync(FakeStore store, long[] history)
@@ -73,6 +76,10 @@ internal sealed class StreamHost : IAsyncDisposable
         var reply = await Grain.Append(new StreamAppend(job, offset, [.. frames.Select(FrameWire.From)]), Canceller);
         return ((AppendOutcome)reply.Outcome, reply.Expected);
     }
+
+    /// <summary>Of a worker whose process shows what it stores itself.</summary>
+    public Task<AppendReply> AppendOfAsync(string gateway, long version, int offset, params Frame[] frames) =>
+        Grain.Append(new StreamAppend(Job(version), offset, [.. frames.Select(FrameWire.From)], gateway), Canceller);
 
     public async Task<IReadOnlyList<string>?> ReadAsync(long version, int offset = 0, string gateway = "gw-1") =>
         await Grain.Read(version, offset, isRead: false, gateway, Observer) is { } slice

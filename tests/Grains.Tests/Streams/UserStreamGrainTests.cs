@@ -56,12 +56,12 @@ public sealed class UserStreamGrainTests
     }
 
     [Fact]
-    public async Task Subscription_NotRenewedFor15Seconds_IsPushedNothingMore()
+    public async Task Subscription_NotRenewedInItsLease_IsPushedNothingMore()
     {
-        await using var host = await StreamHost.StartAsync();
+        await using var host = await StreamHost.StartAsync(settings: ("ObserverSeconds", "2"));
         var version = await host.OpenAsync();
         await host.ReadAsync(version);
-        await host.PassAsync(TimeSpan.FromSeconds(15));
+        await host.PassAsync(TimeSpan.FromSeconds(2) * host.LeaseFactor);
         await host.AppendAsync(StreamHost.Job(version), 0, StreamHost.Delta("a"));
         await DirectoryHost.Until(() => host.Reader.Told.Count == 1);
 
@@ -72,6 +72,53 @@ public sealed class UserStreamGrainTests
 
         await DirectoryHost.Until(() => host.Reader.Told.Count == 2);
         Assert.Equal(["0 Delta", "2 Delta"], host.Reader.Told);
+    }
+
+    [Fact]
+    public async Task Append_OfAGatewayThatReads_IsLeftToItUntilTheEnd()
+    {
+        await using var host = await StreamHost.StartAsync();
+        var version = await host.OpenAsync();
+        await host.ReadAsync(version, gateway: "gw-own");
+
+        var first = await host.AppendOfAsync("gw-own", version, 0, StreamHost.Delta("a"));
+        var again = await host.AppendOfAsync("gw-own", version, 0, StreamHost.Delta("a"), StreamHost.Delta("b"));
+        var other = await host.AppendOfAsync("gw-other", version, 2, StreamHost.Delta("c"));
+        var last = await host.AppendOfAsync("gw-own", version, 3, Terminals.Done);
+
+        Assert.True(first.IsToShow && again.IsToShow && other.IsToShow);
+        Assert.False(last.IsToShow);
+        await DirectoryHost.Until(() => host.Reader.Told.Count == 2);
+        Assert.Equal(["2 Delta", "3 Stop"], host.Reader.Told);
+    }
+
+    [Fact]
+    public async Task Append_OfAGatewayThatReads_TheOthersAreTold()
+    {
+        await using var host = await StreamHost.StartAsync();
+        var version = await host.OpenAsync();
+        await host.ReadAsync(version, gateway: "gw-own");
+        await host.ReadAsync(version, gateway: "gw-other");
+
+        await host.AppendOfAsync("gw-own", version, 0, StreamHost.Delta("a"));
+        await host.AppendOfAsync("gw-third", version, 1, StreamHost.Delta("b"));
+
+        await DirectoryHost.Until(() => host.Reader.Told.Count == 3);
+        Assert.Equal(["0 Delta", "1 Delta", "1 Delta"], host.Reader.Told);
+    }
+
+    [Fact]
+    public async Task Append_EndedByItsSize_IsToldToAll()
+    {
+        await using var host = await StreamHost.StartAsync(settings: ("MaxBytes", "1024"));
+        var version = await host.OpenAsync();
+        await host.ReadAsync(version, gateway: "gw-own");
+
+        var reply = await host.AppendOfAsync("gw-own", version, 0, StreamHost.Delta("a"), StreamHost.Delta(new string('b', 2000)));
+
+        Assert.False(reply.IsToShow);
+        await DirectoryHost.Until(() => host.Reader.Told.Count == 1);
+        Assert.Equal(["0 Delta Error"], host.Reader.Told);
     }
 
     [Fact]

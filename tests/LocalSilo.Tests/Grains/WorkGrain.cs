@@ -17,6 +17,10 @@ public interface IWorkGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task AsideWork(string name);
 
+    /// <summary>Notes its begin and keeps its thread until the gate of its name is open.</summary>
+    [Alias("Hold")]
+    Task Hold(string name);
+
     [Alias("Add")]
     ValueTask<int> Add(int by);
 
@@ -76,6 +80,13 @@ internal sealed class WorkGrain(Probe probe) : Grain, IWorkGrain
     public Task ReadWork(string name) => Work(name);
 
     public Task AsideWork(string name) => Work(name);
+
+    public Task Hold(string name)
+    {
+        probe.Note("begin " + name);
+        probe.Pass(name).Wait();
+        return Task.CompletedTask;
+    }
 
     public ValueTask<int> Add(int by) => new(_sum += by);
 
