@@ -26,6 +26,9 @@ internal abstract class CallTarget(Silo silo, GrainId id)
 
     protected WorkList Running { get; } = new();
 
+    /// <summary>Nothing waits or runs here. Approximate.</summary>
+    public bool IsIdle => Waiting.Count == 0 && Running.Count == 0;
+
     /// <summary>Takes the item over; false if this target has ended and another must be found.</summary>
     public abstract bool TryTake(WorkItem item);
 

@@ -76,7 +76,10 @@ internal sealed partial class Silo
         Func<Request, Exception> timeOut = TimeOut;
         foreach (var target in Targets)
         {
-            target.Abandon(isOver, timeOut);
+            if (!target.IsIdle) // as most are, of thousands
+            {
+                target.Abandon(isOver, timeOut);
+            }
         }
 
         for (var count = _lost.Count; count > 0 && _lost.TryDequeue(out var request); count--)

@@ -14,7 +14,7 @@ internal sealed partial class Silo : IDisposable
 {
     private static readonly GrainType ObserverType = GrainType.Create("sys.client");
 
-    private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
+    private readonly ActivationTable _activations = new();
     private readonly ConcurrentDictionary<GrainId, Observer> _observers = new();
     private readonly ConcurrentQueue<Request> _lost = new();
     private readonly Lock _collectionGate = new();
@@ -68,7 +68,7 @@ internal sealed partial class Silo : IDisposable
 
     public bool HasOutgoingFilters => OutgoingFilters.Length > 0;
 
-    public IEnumerable<Activation> Activations => _activations.Select(entry => entry.Value);
+    public IEnumerable<Activation> Activations => _activations;
 
     public GrainClasses Classes => _classes;
 
@@ -128,7 +128,7 @@ internal sealed partial class Silo : IDisposable
     /// <summary>Forgets an activation that has come to its end.</summary>
     public void Remove(Activation activation)
     {
-        _activations.TryRemove(new(activation.GrainId, activation));
+        _activations.Remove(activation);
         activation.Class.AddRetired(activation.Calls);
         lock (_collectionGate)
         {
@@ -183,7 +183,7 @@ internal sealed partial class Silo : IDisposable
 
         while (true)
         {
-            if (!_activations.TryGetValue(id, out var activation))
+            if (!_activations.TryGet(id, out var activation))
             {
                 if (_phase != Phase.Running)
                 {
@@ -198,7 +198,7 @@ internal sealed partial class Silo : IDisposable
                 }
 
                 var made = new Activation(this, grainClass, id);
-                activation = _activations.GetOrAdd(id, made);
+                activation = _activations.GetOrAdd(made);
                 if (ReferenceEquals(activation, made))
                 {
                     made.Start(request.Context);

@@ -35,12 +35,13 @@ public sealed class RealEdgeTests(RealProduct real)
         await Eventually.TrueAsync(async () => (await _product.BestAsync("orders")).Contains("orders-2"), TimeSpan.FromSeconds(60));
         using var edge = new HttpClient { BaseAddress = real.Edge };
         using var ending = new CancellationTokenSource();
-        var answers = new ConcurrentQueue<HttpStatusCode>();
+        var answers = new ConcurrentQueue<string>();
         var load = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
             while (!ending.IsCancellationRequested)
             {
-                answers.Enqueue(await StatusAsync(edge, "/orders/work"));
+                using var answer = await edge.GetAsync(new Uri("/orders/work", UriKind.Relative));
+                answers.Enqueue(answer.StatusCode == HttpStatusCode.OK ? "" : $"{answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             }
         })));
         var old = _product.PidOf("--id orders-2");
@@ -71,7 +72,7 @@ public sealed class RealEdgeTests(RealProduct real)
         Assert.NotEqual(old, _product.PidOf("--id orders-2"));
         Assert.Contains("orders-2", await _product.BestAsync("orders"));
         Assert.True(answers.Count > 20, $"{answers.Count} requests");
-        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer));
+        Assert.All(answers, Assert.Empty);
     }
 
     [Fact]

@@ -62,4 +62,37 @@ public sealed class CollectionTests
 
         Assert.Equal(["s on"], host.Probe.Events);
     }
+
+    /// <summary>The table of activations moves to a smaller one on the way.</summary>
+    [Fact]
+    public async Task Collection_OfThousands_LeavesTheOnesInUseAsTheyAre()
+    {
+        await using var host = await TestHost.StartAsync();
+        var kept = Enumerable.Range(0, 100).Select(number => host.Grains.GetGrain<IWorkGrain>($"kept-{number}")).ToArray();
+        foreach (var grain in kept)
+        {
+            Assert.Equal(1, await grain.Add(1));
+        }
+
+        for (var number = 0; number < 3000; number++)
+        {
+            await host.Grains.GetGrain<IWorkGrain>($"burst-{number}").Add(1);
+        }
+
+        host.Clock.Advance(9 * Second);
+        foreach (var grain in kept)
+        {
+            await grain.Add(1);
+        }
+
+        host.Clock.Advance(3 * Second);
+        await Probe.Until(() => host.Probe.Events.Count(note => note.EndsWith("off ActivationIdle", StringComparison.Ordinal)) == 3000);
+
+        foreach (var grain in kept)
+        {
+            Assert.Equal(3, await grain.Add(1));
+        }
+
+        Assert.Equal(1, await host.Grains.GetGrain<IWorkGrain>("burst-0").Add(1));
+    }
 }
