@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(3, LogLevel.Warning, "The membership table cannot be read yet; the silo waits for the registry: {Reason}")]
     public static partial void WaitingForRegistry(this ILogger logger, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "The silo leaves without a word in the membership table, as the registry is away: {Reason}")]
+    public static partial void LeavingWithoutRegistry(this ILogger logger, string reason);
 }

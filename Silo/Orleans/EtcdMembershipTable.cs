@@ -5,13 +5,20 @@ using Orleans.Configuration;
 
 namespace Fairway.Silo.Orleans;
 
-/// <summary>Orleans's membership in <see cref="EtcdMembershipStore"/>.</summary>
-internal sealed class EtcdMembershipTable(IRegistry registry, IOptions<ClusterOptions> cluster, ILogger<EtcdMembershipTable> logger) : IMembershipTable
+/// <summary>
+/// Orleans's membership in <see cref="EtcdMembershipStore"/>. A silo that stops while the registry is away does not wait for it: it
+/// tells the others itself, and those it cannot reach find it dead by their probes.
+/// </summary>
+internal sealed class EtcdMembershipTable(
+    IRegistry registry, IOptions<ClusterOptions> cluster, IHostApplicationLifetime lifetime, ILogger<EtcdMembershipTable> logger)
+    : IMembershipTable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly EtcdMembershipStore _store = new(registry, cluster.Value.ClusterId);
-    private volatile bool _wasRead;
+    private volatile MembershipTableData? _last;
+
+    private bool MayLeave => _last is not null && lifetime.ApplicationStopping.IsCancellationRequested;
 
     /// <summary>A table comes to be with its first row; here the silo only waits until the registry answers.</summary>
     public Task InitializeMembershipTable(bool tryInitTableVersion) => ReadAll();
@@ -30,14 +37,17 @@ internal sealed class EtcdMembershipTable(IRegistry registry, IOptions<ClusterOp
         {
             try
             {
-                var table = await _store.ReadAllAsync();
-                _wasRead = true;
-                return table.ToData();
+                return _last = (await _store.ReadAllAsync()).ToData();
             }
-            catch (RegistryException away) when (away.Error == RegistryError.Away && !_wasRead)
+            catch (RegistryException away) when (away.Error == RegistryError.Away && _last is null)
             {
                 logger.WaitingForRegistry(away.Message);
                 await Task.Delay(RetryDelay, TimeProvider.System);
+            }
+            catch (RegistryException away) when (away.Error == RegistryError.Away && MayLeave)
+            {
+                logger.LeavingWithoutRegistry(away.Message);
+                return _last!;
             }
         }
     }
@@ -45,8 +55,17 @@ internal sealed class EtcdMembershipTable(IRegistry registry, IOptions<ClusterOp
     public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) =>
         _store.InsertAsync(entry.ToRow(), tableVersion.Version, tableVersion.VersionEtag);
 
-    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
-        _store.UpdateAsync(entry.ToRow(), etag, tableVersion.Version, tableVersion.VersionEtag);
+    public async Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion)
+    {
+        try
+        {
+            return await _store.UpdateAsync(entry.ToRow(), etag, tableVersion.Version, tableVersion.VersionEtag);
+        }
+        catch (RegistryException away) when (away.Error == RegistryError.Away && MayLeave)
+        {
+            return true;
+        }
+    }
 
     public Task UpdateIAmAlive(MembershipEntry entry) => _store.SayAliveAsync(entry.SiloAddress.ToParsableString(), entry.IAmAliveTime);
 }

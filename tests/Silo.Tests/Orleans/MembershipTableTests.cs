@@ -3,6 +3,7 @@ using Fairway.Registry;
 using Fairway.Registry.Etcd;
 using Fairway.Silo.Orleans;
 using Fairway.Testing;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -17,7 +18,9 @@ public sealed class MembershipTableTests(MembershipTableTests.Etcd etcd) : IClas
 
     private readonly IOptions<ClusterOptions> _cluster = Options.Create(new ClusterOptions { ClusterId = $"test-{Guid.NewGuid():N}" });
 
-    private EtcdMembershipTable Table => new(etcd.Registry, _cluster, NullLogger<EtcdMembershipTable>.Instance);
+    private readonly ApplicationLifetime _lifetime = new(NullLogger<ApplicationLifetime>.Instance);
+
+    private EtcdMembershipTable Table => TableOf(etcd.Registry);
 
     [Fact]
     public async Task GetGateways_ManyRows_AreTheActiveOnesThatTakeClients()
@@ -170,6 +173,30 @@ public sealed class MembershipTableTests(MembershipTableTests.Etcd etcd) : IClas
         Assert.Empty((await Table.ReadAll()).Members);
     }
 
+    /// <summary>Orleans would try it for a minute, twice.</summary>
+    [Fact]
+    public async Task UpdateRow_StoppingWhileTheRegistryIsAway_IsGivenUpAndOnlyThen()
+    {
+        await using var server = await EtcdServer.StartAsync();
+        using var registry = Open(server);
+        var table = TableOf(registry);
+        var entry = Entry();
+        await table.InsertRow(entry, (await table.ReadAll()).Version.Next());
+        var last = await table.ReadAll();
+        server.Kill();
+
+        await Assert.ThrowsAsync<RegistryException>(table.ReadAll);
+        await Assert.ThrowsAsync<RegistryException>(() => table.UpdateRow(entry, last.Members[0].Item2, last.Version.Next()));
+        _lifetime.StopApplication();
+
+        Assert.Same(last, await table.ReadAll());
+        Assert.True(await table.UpdateRow(entry, last.Members[0].Item2, last.Version.Next()));
+    }
+
+    private EtcdMembershipTable TableOf(IRegistry registry) => new(registry, _cluster, _lifetime, NullLogger<EtcdMembershipTable>.Instance);
+
+    private static EtcdRegistry Open(EtcdServer server) => new(Options.Create(new EtcdOptions { Endpoints = [server.Endpoint.ToString()] }));
+
     private static MembershipEntry Old(SiloStatus status)
     {
         var entry = Entry();
@@ -205,7 +232,7 @@ public sealed class MembershipTableTests(MembershipTableTests.Etcd etcd) : IClas
         public async Task InitializeAsync()
         {
             _server = await EtcdServer.StartAsync();
-            _registry = new EtcdRegistry(Options.Create(new EtcdOptions { Endpoints = [_server.Endpoint.ToString()] }));
+            _registry = Open(_server);
         }
 
         public async Task DisposeAsync()
