@@ -2,6 +2,7 @@ using Fairway.Testing;
 
 namespace Fairway.Commands.Tests;
 
+[Trait("Engine", "any")]
 public sealed class BenchTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

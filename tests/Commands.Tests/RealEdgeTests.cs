@@ -6,6 +6,7 @@ namespace Fairway.Commands.Tests;
 
 /// <summary>What README shows of <c>./run --real</c>, and what becomes of requests through the edge while instances are replaced.</summary>
 [Collection(RealCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class RealEdgeTests(RealProduct real)
 {
     private readonly RunningProduct _product = real.Product;

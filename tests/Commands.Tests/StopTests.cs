@@ -3,6 +3,7 @@ using Fairway.Testing;
 namespace Fairway.Commands.Tests;
 
 /// <summary>What <c>./run</c> leaves behind, and what it refuses.</summary>
+[Trait("Engine", "any")]
 public sealed class StopTests
 {
     [Fact]

@@ -6,6 +6,7 @@ namespace Fairway.Commands.Tests;
 
 /// <summary>The walks of docs/lanes.md, line by line: what stands behind <c>#=></c> is to come about.</summary>
 [Collection(RealCollection.Name)]
+[Trait("Engine", "any")]
 public sealed partial class WalkTests(RealProduct real)
 {
     private const string Expect = """

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Tests.Auth;
 
+[Trait("Engine", "any")]
 public sealed class KeysTests
 {
     [Theory]

@@ -2,6 +2,7 @@ using Fairway.Gateway.Auth.Tokens;
 
 namespace Fairway.Gateway.Tests.Auth;
 
+[Trait("Engine", "any")]
 public sealed class TokenCacheTests
 {
     private static readonly DateTimeOffset Later = DateTimeOffset.UnixEpoch.AddYears(100);

@@ -7,6 +7,7 @@ using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Auth;
 
+[Trait("Engine", "any")]
 public sealed class TokenValidatorTests : IDisposable
 {
     private const string Secret = "correct horse battery staple";

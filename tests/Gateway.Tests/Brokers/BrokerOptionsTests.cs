@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Tests.Brokers;
 
+[Trait("Engine", "any")]
 public sealed class BrokerOptionsTests
 {
     [Theory]

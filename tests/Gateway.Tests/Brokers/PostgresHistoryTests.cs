@@ -10,6 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Fairway.Gateway.Tests.Brokers;
 
 [Collection(BrokerCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class PostgresHistoryTests(BrokerFixture servers) : IAsyncLifetime
 {
     private readonly string _schema = BrokerFixture.NewName();

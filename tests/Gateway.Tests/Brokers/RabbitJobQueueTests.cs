@@ -19,6 +19,7 @@ using RabbitMQ.Client;
 namespace Fairway.Gateway.Tests.Brokers;
 
 [Collection(BrokerCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class RabbitJobQueueTests(BrokerFixture servers)
 {
     private readonly string _queue = BrokerFixture.NewName();

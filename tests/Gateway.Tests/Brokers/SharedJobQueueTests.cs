@@ -16,6 +16,7 @@ namespace Fairway.Gateway.Tests.Brokers;
 
 /// <summary>The jobs of a cluster in a real database; what tells of them is a stand-in for streams, which may be silent or tell twice.</summary>
 [Collection(BrokerCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class SharedJobQueueTests(BrokerFixture servers)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);

@@ -7,6 +7,7 @@ namespace Fairway.Gateway.Tests.Brokers;
 
 /// <summary>A stress test over the broker and the database that real users have.</summary>
 [Collection(BrokerCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class StressHistoryTests(BrokerFixture servers)
 {
     private static readonly string[] Lasting = ["answers", "acknowledgements", "held_answers", "saved_streams"];

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairway.Gateway.Tests.Http;
 
+[Trait("Engine", "any")]
 public sealed class ProblemMiddlewareTests
 {
     [Theory]

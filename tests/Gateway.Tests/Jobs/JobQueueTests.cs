@@ -9,6 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Tests.Jobs;
 
+[Trait("Engine", "any")]
 public sealed class JobQueueTests : IDisposable
 {
     private readonly TempFolder _folder = new();

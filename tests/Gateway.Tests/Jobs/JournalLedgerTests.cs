@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairway.Gateway.Tests.Jobs;
 
+[Trait("Engine", "any")]
 public sealed class JournalLedgerTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Tests.Memory;
 
+[Trait("Engine", "any")]
 public sealed class IdleRuleTests
 {
     private const long MiB = 1 << 20;

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Fairway.Gateway.Tests.Registration;
 
+[Trait("Engine", "any")]
 public sealed class ServicesFileTests : IDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(6);

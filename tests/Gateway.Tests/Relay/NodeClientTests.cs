@@ -5,6 +5,7 @@ namespace Fairway.Gateway.Tests.Relay;
 
 /// <summary>npm's clients as they are, on node, with nothing changed but where they call; the scripts stand in <c>node/</c>.</summary>
 [Collection(RelayCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class NodeClientTests(RelayFixture fixture)
 {
     private static readonly TimeSpan InstallTime = TimeSpan.FromMinutes(3);

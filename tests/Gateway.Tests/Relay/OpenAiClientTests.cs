@@ -11,6 +11,7 @@ namespace Fairway.Gateway.Tests.Relay;
 
 /// <summary>The OpenAI library for .NET as it is, with nothing changed but where it calls.</summary>
 [Collection(RelayCollection.Name)]
+[Trait("Engine", "any")]
 public sealed class OpenAiClientTests(RelayFixture fixture)
 {
     private static readonly ChatMessage[] Question = [new UserChatMessage("What is a fairway?")];

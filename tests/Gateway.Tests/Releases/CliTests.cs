@@ -3,6 +3,7 @@ using Fairway.Testing;
 namespace Fairway.Gateway.Tests.Releases;
 
 /// <summary>The command line as a process, against a Gateway.</summary>
+[Trait("Engine", "any")]
 public sealed class CliTests
 {
     [Fact]

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace Fairway.Gateway.Tests.Releases;
 
+[Trait("Engine", "any")]
 public sealed class ExecutorTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -5,6 +5,7 @@ using Fairway.Testing;
 
 namespace Fairway.Gateway.Tests.Releases;
 
+[Trait("Engine", "any")]
 public sealed class ReleaseTests
 {
     private const string Quick = "\"author\":\"ann\",\"reason\":\"v2\",\"stepSeconds\":0,\"drainSeconds\":0";
