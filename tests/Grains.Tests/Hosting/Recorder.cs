@@ -48,7 +48,14 @@ internal sealed class Recorder : IDirectoryObserver
         _services.Remove(service);
     });
 
-    public Task TablesChanged(DirectoryTablesWire tables) => Write(() => _tables = tables);
+    /// <summary>Over TCP one push may overtake another.</summary>
+    public Task TablesChanged(DirectoryTablesWire tables) => Write(() =>
+    {
+        if (_tables is null || _tables.Epoch != tables.Epoch || _tables.Version < tables.Version)
+        {
+            _tables = tables;
+        }
+    });
 
     public Task DirectoryStateChanged(DirectoryStateWire state) => Write(() => _state = state);
 
