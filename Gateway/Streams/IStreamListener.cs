@@ -7,8 +7,11 @@ internal interface IStreamListener
     /// <param name="here">Whether the listener may go on within this call; the caller holds no lock then.</param>
     void Wake(bool here = false);
 
-    /// <summary>Called regularly, a few times in the longest silence allowed.</summary>
-    void Tick();
+    /// <summary>Called regularly, many times in the longest silence allowed. True: it has been silent for long, and <see cref="Beat"/> is to follow.</summary>
+    bool Tick();
+
+    /// <summary>Breaks the silence, if it still is one; the caller holds no lock.</summary>
+    void Beat();
 
     /// <summary>The process is about to end; a reader that comes back waits so long first.</summary>
     void Close(int retryMilliseconds);
@@ -30,9 +33,11 @@ internal sealed class StreamWaiter : IStreamListener
 
     public void Wake(bool here = false) => _signal.Set(here);
 
-    public void Tick()
+    public bool Tick() => false; // it writes nothing, so no silence has to be broken
+
+    public void Beat()
     {
-        // it writes nothing, so no silence has to be broken
+        // see above
     }
 
     public void Close(int retryMilliseconds)

@@ -37,8 +37,14 @@ public sealed class ServingOptions
 
     internal TimeSpan Heartbeat => TimeSpan.FromSeconds(HeartbeatSeconds);
 
-    /// <summary>How often readers are looked at for silence.</summary>
-    internal TimeSpan BeatEvery => Heartbeat / 5;
+    /// <summary>How often readers are looked at for silence. Together with the two below it stays below the longest silence.</summary>
+    internal TimeSpan BeatEvery => Heartbeat / 10;
+
+    /// <summary>The silence that is broken.</summary>
+    internal TimeSpan BeatAfter => Heartbeat * 0.8;
+
+    /// <summary>How long comments that are due at once are spread over.</summary>
+    internal TimeSpan BeatSpread => Heartbeat / 20;
 
     internal TimeSpan Drain => TimeSpan.FromSeconds(ReaderDrainSeconds);
 }

@@ -33,6 +33,8 @@ internal sealed class SseReader(
 
     public bool IsCut => _isCut;
 
+    private bool IsSilent => !_isWriting && clock.GetElapsedTime(Volatile.Read(ref _writeBegan)) >= options.BeatAfter;
+
     /// <summary>Serves until the terminal, the version's or the connection's end, or <see cref="Close"/>.</summary>
     /// <param name="firstWritten">Called once, when the first frame has been written.</param>
     public async Task RunAsync(Action firstWritten, CancellationToken cancellationToken)
@@ -85,14 +87,20 @@ internal sealed class SseReader(
         _signal.Set(here);
     }
 
-    /// <summary>Called from one timer for all readers, often enough that no silence grows longer than allowed.</summary>
-    public void Tick()
+    /// <inheritdoc/>
+    public bool Tick()
     {
         CutIfBehind();
-        if (!_isWriting && clock.GetElapsedTime(Volatile.Read(ref _writeBegan)) >= options.Heartbeat * 0.6)
+        return IsSilent;
+    }
+
+    /// <inheritdoc/>
+    public void Beat()
+    {
+        if (IsSilent)
         {
             _isBeatDue = true;
-            _signal.Set();
+            _signal.Set(here: true);
         }
     }
 

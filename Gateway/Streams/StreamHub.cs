@@ -377,7 +377,9 @@ internal sealed class StreamHub : BackgroundService
 
         try
         {
-            await SpreadAsync(Readers(), BeatsAtOnce, _options.BeatEvery / 2, reader => reader.Tick());
+            var silent = Readers();
+            silent.RemoveAll(static reader => !reader.Tick());
+            await SpreadAsync(silent, BeatsAtOnce, _options.BeatSpread, static reader => reader.Beat());
         }
         finally
         {

@@ -12,6 +12,7 @@ internal sealed class Nchan : IAsyncDisposable
     private readonly TempFolder _folder;
     private readonly RealProcess _process;
     private Publisher? _publisher;
+    private int _workerPid;
 
     private Nchan(TempFolder folder, RealProcess process, int port)
     {
@@ -22,13 +23,14 @@ internal sealed class Nchan : IAsyncDisposable
     public Uri Url { get; }
 
     /// <summary>The process that holds the connections.</summary>
-    public int WorkerPid { get; private set; }
+    public int WorkerPid => _workerPid;
 
-    public static async Task<Nchan> StartAsync()
+    /// <param name="comments">Whether readers that are silent for 10 s get a comment, as the Gateway's do; nchan's default is none.</param>
+    public static async Task<Nchan> StartAsync(bool comments = false)
     {
         var folder = new TempFolder();
         var port = FreePort.Next();
-        await File.WriteAllTextAsync(folder["nginx.conf"], Configuration(folder.Path, port));
+        await File.WriteAllTextAsync(folder["nginx.conf"], Configuration(folder.Path, port, comments));
         var process = RealProcess.Start(new RealProcessStart(
             RealProcess.Find("nginx", "libnginx-mod-nchan"), "-p", folder.Path, "-c", folder["nginx.conf"], "-e", folder["error.log"]));
         var nchan = new Nchan(folder, process, port);
@@ -36,10 +38,9 @@ internal sealed class Nchan : IAsyncDisposable
         {
             using var probe = new TcpClient();
             await probe.ConnectAsync(IPAddress.Loopback, port);
-            return true;
+            var children = await File.ReadAllTextAsync($"/proc/{process.Pid}/task/{process.Pid}/children");
+            return int.TryParse(children.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture, out nchan._workerPid); // it listens before it has one
         });
-        nchan.WorkerPid = int.Parse(
-            (await File.ReadAllTextAsync($"/proc/{process.Pid}/task/{process.Pid}/children")).Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
         nchan._publisher = new Publisher(nchan.Url);
         return nchan;
     }
@@ -55,7 +56,7 @@ internal sealed class Nchan : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static string Configuration(string folder, int port) => $$"""
+    private static string Configuration(string folder, int port, bool comments) => $$"""
         load_module {{Module}};
         daemon off;
         worker_processes 1;
@@ -73,6 +74,7 @@ internal sealed class Nchan : IAsyncDisposable
             scgi_temp_path {{folder}}/scgi;
             nchan_shared_memory_size 256M;
             nchan_message_buffer_length 5;
+            {{(comments ? "nchan_eventsource_ping_interval 10; nchan_eventsource_ping_comment -; nchan_eventsource_ping_event \"\";" : "")}}
             server {
                 listen 127.0.0.1:{{port}} backlog=8192;
                 location ~ ^/sub/(\d+)$ { nchan_subscriber eventsource; nchan_channel_id $1; nchan_subscriber_first_message newest; }

@@ -127,15 +127,21 @@ public sealed class LiveStreamTests
     {
         var stream = Stream(Conversation(), 7);
         var log = new WriteLog();
-        var reader = new SseReader(stream, 0, new RecordingWriter(log), new ServingOptions(), _clock, () => { });
+        var options = new ServingOptions();
+        var reader = new SseReader(stream, 0, new RecordingWriter(log), options, _clock, () => { });
         stream.Add(reader);
         using var end = new CancellationTokenSource();
         var run = reader.RunAsync(() => { }, end.Token);
-        reader.Tick();
-        _clock.Advance(TimeSpan.FromSeconds(8));
-        reader.Tick();
+        Assert.False(reader.Tick());
+        reader.Beat(); // it has just spoken
+        _clock.Advance(options.BeatAfter);
+        Assert.True(reader.Tick());
+        reader.Beat();
         await Eventually.True(() => log.Entries.Length == 2);
+        Assert.False(reader.Tick());
+        reader.Beat();
         Assert.Equal(["retry: 1000\n\n", ":\n\n"], log.Entries);
+        Assert.True(options.BeatAfter + options.BeatEvery + options.BeatSpread < options.Heartbeat);
         await end.CancelAsync();
         await run;
     }
