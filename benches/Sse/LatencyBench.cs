@@ -6,8 +6,8 @@ namespace Fairway.Sse;
 
 /// <summary>
 /// <c>./bench sse-latency</c>: from a message of 100 bytes to its reader, sent at a rate that waits for nobody, over 4,000 connections with
-/// a stream each. The Gateway's messages come from a model and are stored on their way; nchan's are published to it. By default nchan sends
-/// nothing to readers that are silent, which no proxy may be in front of; a second one does what the Gateway does.
+/// a stream each. The Gateway's messages come from a model and are stored on their way; nchan's are published to it. By default nchan
+/// sends nothing to readers that are silent, which a proxy in between may cut; with <c>--nchan-comments 10</c> it does what the Gateway does.
 /// </summary>
 internal static class LatencyBench
 {
@@ -25,8 +25,7 @@ internal static class LatencyBench
         var connections = arguments.Number("--sizes", 4000);
         await using var feed = await Feed.StartAsync();
         await using var gateway = await StreamGateway.StartAsync(feed);
-        await using var nchan = await Nchan.StartAsync();
-        await using var commenting = await Nchan.StartAsync(comments: true);
+        await using var nchan = await Nchan.StartAsync(arguments.Number("--nchan-comments", 0));
         var (kestrel, kestrelUrl) = await ProductProcess.StartAsync("Sse", "kestrel");
         await using var stopKestrel = kestrel;
         using var publisher = new Publisher(kestrelUrl);
@@ -41,7 +40,6 @@ internal static class LatencyBench
         }));
         sockets.AddRange(await Many.OfAsync(connections, index => SseSocket.OpenAsync(nchan.Url, SseSocket.Get(nchan.Url, Nchan.Subscriber(index)), latencies.Take)));
         sockets.AddRange(await Many.OfAsync(connections, index => SseSocket.OpenAsync(kestrelUrl, SseSocket.Get(kestrelUrl, $"/bare/{index}"), latencies.Take)));
-        sockets.AddRange(await Many.OfAsync(connections, index => SseSocket.OpenAsync(commenting.Url, SseSocket.Get(commenting.Url, Nchan.Subscriber(index)), latencies.Take)));
         while (feed.Open < connections)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
@@ -52,7 +50,6 @@ internal static class LatencyBench
             new("Gateway", gateway.Process.Pid, index => feed.Send(index, Feed.Chunk())),
             new("nchan", nchan.WorkerPid, index => nchan.Publish(index, Feed.Chunk())),
             new("bare Kestrel", kestrel.Pid, index => publisher.Publish(index, Feed.Chunk())),
-            new("nchan with comments", commenting.WorkerPid, index => commenting.Publish(index, Feed.Chunk())),
         ];
         // Each stream's first message, which the Gateway writes down, and code that is compiled anew once it has run for a while.
         foreach (var server in servers)
@@ -72,7 +69,6 @@ internal static class LatencyBench
         sockets.AddRange(await Many.OfAsync(FanOut, _ => SseSocket.OpenAsync(gateway.Url, SseSocket.Get(gateway.Url, path, fanToken), latencies.Take)));
         sockets.AddRange(await Many.OfAsync(FanOut, _ => SseSocket.OpenAsync(nchan.Url, SseSocket.Get(nchan.Url, Nchan.Subscriber(connections)), latencies.Take)));
         sockets.AddRange(await Many.OfAsync(FanOut, _ => SseSocket.OpenAsync(kestrelUrl, SseSocket.Get(kestrelUrl, $"/bare/{connections}"), latencies.Take)));
-        sockets.AddRange(await Many.OfAsync(FanOut, _ => SseSocket.OpenAsync(commenting.Url, SseSocket.Get(commenting.Url, Nchan.Subscriber(connections)), latencies.Take)));
         var fan = servers.Select(server => server with { Send = _ => server.Send(connections) }).ToArray();
         Add(report, $"{FanOut:#,0} readers of one at {FanOutRate} a second", await MeasureAsync(fan, latencies, rounds, FanOutRate, FanOut, seconds, connections), 1, 1, null);
         foreach (var socket in sockets)
@@ -118,9 +114,6 @@ internal static class LatencyBench
         Row("p99", figures => figures.P99, p99, " ms");
         Row("p99.9", figures => figures.P999, null, " ms");
         Row("processor", figures => figures.Processor, processor, " s");
-        report.Add(
-            $"{what}: processor, to nchan with comments", Rounds.MedianRatio([.. ours.Select(figures => figures.Processor)], [.. all[3].Select(figures => figures.Processor)]), "x", null,
-            string.Create(CultureInfo.InvariantCulture, $"to {Rounds.Median(all[3].Select(figures => figures.Processor)):0.00} s; it breaks a silence of 10 s, as the Gateway does"));
 
         void Row(string name, Func<Figures, double> of, double? target, string unit) => report.Add(
             $"{what}: {name}, to nchan", Rounds.MedianRatio([.. ours.Select(of)], [.. peer.Select(of)]), "x", target is { } most ? Target.AtMost(most) : null,

@@ -25,12 +25,12 @@ internal sealed class Nchan : IAsyncDisposable
     /// <summary>The process that holds the connections.</summary>
     public int WorkerPid => _workerPid;
 
-    /// <param name="comments">Whether readers that are silent for 10 s get a comment, as the Gateway's do; nchan's default is none.</param>
-    public static async Task<Nchan> StartAsync(bool comments = false)
+    /// <param name="commentSeconds">The silence that a comment breaks, as the Gateway's do; 0, nchan's default, is none.</param>
+    public static async Task<Nchan> StartAsync(int commentSeconds = 0)
     {
         var folder = new TempFolder();
         var port = FreePort.Next();
-        await File.WriteAllTextAsync(folder["nginx.conf"], Configuration(folder.Path, port, comments));
+        await File.WriteAllTextAsync(folder["nginx.conf"], Configuration(folder.Path, port, commentSeconds));
         var process = RealProcess.Start(new RealProcessStart(
             RealProcess.Find("nginx", "libnginx-mod-nchan"), "-p", folder.Path, "-c", folder["nginx.conf"], "-e", folder["error.log"]));
         var nchan = new Nchan(folder, process, port);
@@ -56,7 +56,7 @@ internal sealed class Nchan : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static string Configuration(string folder, int port, bool comments) => $$"""
+    private static string Configuration(string folder, int port, int commentSeconds) => $$"""
         load_module {{Module}};
         daemon off;
         worker_processes 1;
@@ -74,9 +74,9 @@ internal sealed class Nchan : IAsyncDisposable
             scgi_temp_path {{folder}}/scgi;
             nchan_shared_memory_size 256M;
             nchan_message_buffer_length 5;
-            {{(comments ? "nchan_eventsource_ping_interval 10; nchan_eventsource_ping_comment -; nchan_eventsource_ping_event \"\";" : "")}}
             server {
                 listen 127.0.0.1:{{port}} backlog=8192;
+                {{(commentSeconds > 0 ? $"nchan_eventsource_ping_interval {commentSeconds}; nchan_eventsource_ping_comment -; nchan_eventsource_ping_event \"\";" : "")}}
                 location ~ ^/sub/(\d+)$ { nchan_subscriber eventsource; nchan_channel_id $1; nchan_subscriber_first_message newest; }
                 location ~ ^/pub/(\d+)$ { nchan_publisher; nchan_channel_id $1; }
             }
