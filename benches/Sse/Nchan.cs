@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Fairway.Testing;
 
 namespace Fairway.Sse;
@@ -12,7 +10,6 @@ internal sealed class Nchan : IAsyncDisposable
     private readonly TempFolder _folder;
     private readonly RealProcess _process;
     private Publisher? _publisher;
-    private int _workerPid;
 
     private Nchan(TempFolder folder, RealProcess process, int port)
     {
@@ -23,7 +20,7 @@ internal sealed class Nchan : IAsyncDisposable
     public Uri Url { get; }
 
     /// <summary>The process that holds the connections.</summary>
-    public int WorkerPid => _workerPid;
+    public int WorkerPid => NginxServer.Children(_process.Pid)[0];
 
     /// <param name="commentSeconds">The silence that a comment breaks, as the Gateway's do; 0, nchan's default, is none.</param>
     public static async Task<Nchan> StartAsync(int commentSeconds = 0)
@@ -34,13 +31,7 @@ internal sealed class Nchan : IAsyncDisposable
         var process = RealProcess.Start(new RealProcessStart(
             RealProcess.Find("nginx", "libnginx-mod-nchan"), "-p", folder.Path, "-c", folder["nginx.conf"], "-e", folder["error.log"]));
         var nchan = new Nchan(folder, process, port);
-        await process.WaitReadyAsync(async () =>
-        {
-            using var probe = new TcpClient();
-            await probe.ConnectAsync(IPAddress.Loopback, port);
-            var children = await File.ReadAllTextAsync($"/proc/{process.Pid}/task/{process.Pid}/children");
-            return int.TryParse(children.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture, out nchan._workerPid); // it listens before it has one
-        });
+        await process.WaitReadyAsync(async () => await NginxServer.IsOpenAsync(port) && NginxServer.Children(process.Pid).Count > 0); // it listens before it has one
         nchan._publisher = new Publisher(nchan.Url);
         return nchan;
     }

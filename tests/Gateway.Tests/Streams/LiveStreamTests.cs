@@ -134,7 +134,7 @@ public sealed class LiveStreamTests
         var run = reader.RunAsync(() => { }, end.Token);
         Assert.False(reader.Tick());
         reader.Beat(); // it has just spoken
-        _clock.Advance(options.BeatAfter);
+        _clock.Advance(TimeSpan.FromSeconds(8));
         Assert.True(reader.Tick());
         reader.Beat();
         await Eventually.True(() => log.Entries.Length == 2);
